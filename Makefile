@@ -1,0 +1,40 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Everything they need, they install.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help demo test lint check-fresh bench clean ngspice setup
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(STAMP) ngspice  ## virtual environment with pinned versions, and ngspice
+
+$(STAMP): pyproject.toml constraints/pinned.txt scripts/make_venv.sh
+	@sh scripts/make_venv.sh $(PYTHON) $(VENV)
+	@touch $@
+
+ngspice: scripts/ensure_ngspice.sh
+	@sh scripts/ensure_ngspice.sh
+
+demo: setup  ## device parameters -> ngspice -> accuracy of a spiking network; ends in an HTML report
+	@$(BIN)/xbarsim demo $(DEMO_ARGS)
+
+lint: $(STAMP)  ## style, types, import direction
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check-fresh: setup  ## fail when a committed, generated file is stale
+	$(BIN)/xbarsim netlist --golden netlists --check
+
+test: setup lint check-fresh  ## lint, types, import contracts, tests (ngspice included)
+	$(BIN)/python -m pytest
+
+bench: setup  ## ratios against peers, written to validation/benchmarks
+	$(BIN)/xbarsim bench
+
+clean:  ## remove the virtual environment and caches of the tools
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

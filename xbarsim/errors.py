@@ -1,0 +1,39 @@
+"""This module is the family of errors: one class per remedy; each says what, the value, what to do."""
+
+
+class XbarsimError(Exception):
+    """Anything that xbarsim refuses to do; the command line ends with exit code 2."""
+
+
+class ParameterError(XbarsimError, ValueError):
+    """A parameter, array or file content is not acceptable."""
+
+
+class SpiceError(XbarsimError):
+    """ngspice could not be run, or its answer cannot be trusted.
+
+    Attributes:
+        deck: Text of the deck that was being run, empty when there was none.
+        log_tail: Last lines that ngspice printed.
+    """
+
+    def __init__(self, message: str, *, deck: str = "", log_tail: str = "") -> None:
+        super().__init__(message)
+        self.deck = deck
+        self.log_tail = log_tail
+
+
+class SpiceMissingError(SpiceError):
+    """ngspice or its shared library is not installed."""
+
+
+class OutOfValidatedRangeError(XbarsimError):
+    """A model is asked outside the range that its validation record covers."""
+
+
+class StorageError(XbarsimError):
+    """A file or folder cannot be read or written."""
+
+
+class SolveError(XbarsimError):
+    """A numerical solution was not reached to the accuracy that was promised."""

@@ -1,0 +1,101 @@
+"""This module is the public exact model: the one matrix that a linear array applies to its inputs."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xbarsim.errors import ParameterError
+from xbarsim.fast.tiles import eliminate_tiles
+from xbarsim.parameters import CrossbarParams
+
+if TYPE_CHECKING:
+    import torch
+
+    ArrayOrTensor = TypeVar("ArrayOrTensor", NDArray[Any], torch.Tensor)
+else:
+    ArrayOrTensor = TypeVar("ArrayOrTensor")
+
+
+def effective_conductance(
+    conductance: ArrayOrTensor,
+    crossbar: CrossbarParams,
+    *,
+    on_tile: Callable[[int], None] | None = None,
+) -> ArrayOrTensor:
+    r"""Return the matrix $G_{eff}$ with $I_j = \sum_i V_i\,G_{eff,ij}$, exactly.
+
+    For linear cells and driven word lines an array is a linear network, so its column currents are
+    one matrix product away from its inputs. The matrix is found by eliminating the array word line
+    by word line (a ladder in closed form, then a Riccati recursion down the bit lines), about
+    ``rows * short**3`` floating-point operations for the shorter side ``short``.
+
+    Assumptions: linear cells, silent rows driven to 0 V, sense amplifiers end in ground. Any
+    resistance may be zero. Measured error: see ``validation/records``.
+
+    Args:
+        conductance: Cell conductances, [..., row, col]; numpy or torch, float32 or float64. [S]
+        crossbar: Geometry and resistances. [Ω]
+        on_tile: Called with the number of tiles that were just finished, for progress bars.
+
+    Returns:
+        Effective conductance of the same shape, type, dtype and device; gradients are kept. [S]
+
+    Raises:
+        ParameterError: If the shape does not fit the array, a value is negative or not finite, or
+            the dtype is not float32 or float64.
+
+    References:
+        Jain et al., RxNN, DOI 10.1109/TCAD.2020.3000185, for the idea of the equivalent matrix.
+    """
+    _check_shape(tuple(conductance.shape), crossbar)
+    if isinstance(conductance, np.ndarray):
+        return cast("ArrayOrTensor", _numpy(conductance, crossbar, on_tile))
+    return cast("ArrayOrTensor", _torch(conductance, crossbar, on_tile))
+
+
+def _numpy(
+    g: NDArray[Any], crossbar: CrossbarParams, on_tile: Callable[[int], None] | None
+) -> NDArray[Any]:
+    if g.dtype not in (np.float32, np.float64):
+        msg = f"conductance has dtype {g.dtype}; use float64 or float32"
+        raise ParameterError(msg)
+    if not np.isfinite(g).all() or (g < 0).any():
+        bad = tuple(int(i) for i in np.argwhere(~(g >= 0) | ~np.isfinite(g))[0])
+        msg = f"conductance{list(bad)} is {g[bad]!r} S: every value must be finite and not negative"
+        raise ParameterError(msg)
+    flat = g.reshape(-1, *crossbar.shape)
+    return eliminate_tiles(flat, crossbar, on_tile).reshape(g.shape)
+
+
+def _torch(
+    g: Any,  # noqa: ANN401
+    crossbar: CrossbarParams,
+    on_tile: Callable[[int], None] | None,
+) -> Any:  # noqa: ANN401
+    import torch
+
+    if not isinstance(g, torch.Tensor):
+        msg = f"conductance is a {type(g).__name__}; pass a numpy array or a torch tensor"
+        raise ParameterError(msg)
+    if g.device.type == "cpu" and not (g.requires_grad and torch.is_grad_enabled()):
+        return torch.from_numpy(_numpy(g.detach().numpy(), crossbar, on_tile))
+    from xbarsim.fast.batched import eliminate_batched
+
+    if g.dtype not in (torch.float32, torch.float64):
+        msg = f"conductance has dtype {g.dtype}; use float64 or float32"
+        raise ParameterError(msg)
+    if not bool(torch.isfinite(g).all()) or bool((g < 0).any()):
+        msg = "conductance holds values that are negative or not finite"
+        raise ParameterError(msg)
+    return eliminate_batched(g, crossbar)
+
+
+def _check_shape(shape: tuple[int, ...], crossbar: CrossbarParams) -> None:
+    if len(shape) < 2 or shape[-2:] != crossbar.shape:
+        msg = (
+            f"conductance has shape {shape} but the array is {crossbar.rows}x{crossbar.cols} "
+            "[..., row, col]; split larger matrices into tiles first"
+        )
+        raise ParameterError(msg)

@@ -1,0 +1,71 @@
+"""This module is how parameter sets are found: by the name of a shipped preset, or as a TOML file."""
+
+import difflib
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from xbarsim.errors import ParameterError
+from xbarsim.parameters.crossbar import CrossbarParams
+from xbarsim.parameters.device import DeviceParams
+from xbarsim.storage import read_text
+
+_TABLES = {"device", "crossbar"}
+
+
+def preset_names() -> list[str]:
+    """Return the names of the shipped presets, sorted."""
+    folder = resources.files("xbarsim.parameters") / "presets"
+    return sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name[-5:] == ".toml")
+
+
+def load_device(source: str | Path) -> DeviceParams:
+    """Load the cell of a preset (by name) or of a TOML file (by path).
+
+    Raises:
+        ParameterError: Unknown preset (the nearest name is suggested), unknown key, bad value.
+        StorageError: The file cannot be read.
+    """
+    tables, name = _load_tables(source)
+    if "device" not in tables:
+        msg = f"{source} has no [device] table; it needs at least g_min and g_max (or r_min, r_max)"
+        raise ParameterError(msg)
+    return DeviceParams(**{"name": name, **tables["device"]})
+
+
+def load_crossbar(source: str | Path, *, rows: int, cols: int) -> CrossbarParams:
+    """Load the wires of a preset or TOML file for an array of ``rows`` x ``cols``."""
+    tables, _ = _load_tables(source)
+    return CrossbarParams(**{**tables.get("crossbar", {}), "rows": rows, "cols": cols})
+
+
+def _load_tables(source: str | Path) -> tuple[dict[str, dict[str, Any]], str]:
+    """Return the tables of a parameter file and the name that it goes by."""
+    path = Path(source)
+    if path.suffix == ".toml" or path.parent != Path():
+        text, name = read_text(path), path.stem
+    else:
+        names = preset_names()
+        if str(source) not in names:
+            near = difflib.get_close_matches(str(source), names, n=1, cutoff=0.3)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            msg = f"no preset is called {str(source)!r}; {hint}shipped: {', '.join(names)}"
+            raise ParameterError(msg)
+        name = str(source)
+        text = (resources.files("xbarsim.parameters") / "presets" / f"{name}.toml").read_text()
+    return parse_tables(text, str(source)), name
+
+
+def parse_tables(text: str, where: str) -> dict[str, dict[str, Any]]:
+    """Parse parameter TOML into its known tables, refusing anything else."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{where} is not valid TOML: {error}"
+        raise ParameterError(msg) from None
+    for key, value in tables.items():
+        if key not in _TABLES or not isinstance(value, dict):
+            msg = f"unknown key {key!r} in {where}; a parameter file has [device] and [crossbar]"
+            raise ParameterError(msg)
+    return tables

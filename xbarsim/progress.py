@@ -1,0 +1,38 @@
+"""This module is how long work shows itself: a bar with an estimate of the time that is left."""
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+T = TypeVar("T")
+
+
+def progress_bar() -> Progress:
+    """Return a bar on stderr: what, share, count, time taken, time left."""
+    return Progress(
+        TextColumn("{task.description:<34}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("ETA"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+
+
+def track(items: Iterable[T], what: str, total: int, *, show: bool = True) -> Iterator[T]:
+    """Yield the items, showing a bar while they are worked on."""
+    if not show:
+        yield from items
+        return
+    with progress_bar() as bar:
+        yield from bar.track(items, total=total, description=what)

@@ -1,0 +1,7 @@
+"""Real ngspice: decks, the engines that run them, and the judgement of what comes back."""
+
+from xbarsim.spice.currents import spice_currents as spice_currents
+from xbarsim.spice.deck import deck_hash as deck_hash
+from xbarsim.spice.deck import write_netlist as write_netlist
+from xbarsim.spice.ngspice import NgspiceInfo as NgspiceInfo
+from xbarsim.spice.ngspice import find_ngspice as find_ngspice

@@ -1,0 +1,90 @@
+"""This module is ngspice as a program of its own: deck file in, binary raw file out, no shell."""
+
+import re
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xbarsim.errors import SpiceError
+from xbarsim.spice.judge import judge_log, tail
+from xbarsim.spice.ngspice import NgspiceInfo
+
+_TIMEOUT = 600.0
+
+
+def run_batch(
+    deck: str, info: NgspiceInfo, *, timeout: float = _TIMEOUT
+) -> tuple[dict[str, NDArray[np.float64]], str]:
+    """Run a deck with ``ngspice -b`` in a folder of its own.
+
+    Args:
+        deck: Text of the deck.
+        info: Where the program is.
+        timeout: Longest time that the run may take. [s]
+
+    Returns:
+        Saved vectors by name, each one value per point, and what ngspice printed.
+
+    Raises:
+        SpiceError: If ngspice fails, is killed, runs too long, or leaves a doubtful answer.
+    """
+    with tempfile.TemporaryDirectory(prefix="xbarsim-") as name:
+        folder = Path(name)
+        (folder / "deck.cir").write_text(deck)
+        log = _execute([info.program, "-n", "-b", "-r", "out.raw", "deck.cir"], folder, timeout, deck)
+        raw = folder / "out.raw"
+        if not raw.exists() or raw.stat().st_size == 0:
+            msg = "ngspice left no results; does the deck hold an analysis (.op, .dc, .tran)?"
+            raise SpiceError(msg, deck=deck, log_tail=tail(log))
+        return read_raw(raw.read_bytes(), deck=deck), log
+
+
+def _execute(command: list[str], folder: Path, timeout: float, deck: str) -> str:
+    """Run the program and judge its exit code and its log."""
+    try:
+        done = subprocess.run(
+            command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout,
+            check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        msg = f"ngspice did not finish within {timeout:g} s; raise the limit or use smaller tiles"
+        raise SpiceError(msg, deck=deck) from error
+    except OSError as error:
+        msg = f"{command[0]} could not be started: {error}"
+        raise SpiceError(msg, deck=deck) from error
+    log = (done.stdout + done.stderr).decode("utf8", errors="replace")
+    if done.returncode < 0:
+        name = signal.Signals(-done.returncode).name
+        msg = f"ngspice was killed by {name}; out of memory, or stopped from outside?"
+        raise SpiceError(msg, deck=deck, log_tail=tail(log))
+    judge_log(log, deck=deck)
+    if done.returncode != 0:
+        msg = f"ngspice ended with exit code {done.returncode}"
+        raise SpiceError(msg, deck=deck, log_tail=tail(log))
+    return log
+
+
+def read_raw(data: bytes, *, deck: str = "") -> dict[str, NDArray[np.float64]]:
+    """Read one plot of a binary raw file of real vectors.
+
+    Raises:
+        SpiceError: If the file is cut short or is not what it says.
+    """
+    head, mark, body = data.partition(b"Binary:\n")
+    text = head.decode("utf8", errors="replace")
+    fields = dict(re.findall(r"^(No\. Variables|No\. Points|Flags):\s*(\S+)", text, re.MULTILINE))
+    names = re.findall(r"^\t\d+\t(\S+)\t\S+", text, re.MULTILINE)
+    if not mark or fields.get("Flags") != "real" or not fields.get("No. Points", "").isdigit():
+        msg = "the raw file has no header of a real, binary plot; it is damaged or from another run"
+        raise SpiceError(msg, deck=deck, log_tail=text[:500])
+    n_points = int(fields["No. Points"])
+    expected = 8 * n_points * len(names)
+    if str(len(names)) != fields.get("No. Variables") or len(body) != expected or n_points == 0:
+        msg = f"the raw file holds {len(body)} bytes of values where its header says {expected}"
+        raise SpiceError(msg, deck=deck)
+    values = np.frombuffer(body, dtype="<f8").reshape(n_points, len(names))
+    return {name.lower(): values[:, k].copy() for k, name in enumerate(names)}
