@@ -1,0 +1,4 @@
+"""Networks on crossbars: a new network whose weights are those that the arrays apply."""
+
+from xbarsim.hardware.crossbar_network import LayerSummary as LayerSummary
+from xbarsim.hardware.crossbar_network import to_crossbar as to_crossbar

@@ -1,0 +1,33 @@
+"""This module is how an image becomes spikes."""
+
+import torch
+from torch import Tensor
+
+from xbarsim.errors import ParameterError
+
+
+def encode_poisson(images: Tensor, steps: int, generator: torch.Generator) -> Tensor:
+    """Return Bernoulli spikes [time, *images]: 1 with the pixel's value as probability, each step.
+
+    Args:
+        images: Pixels between 0 and 1, [batch, ...].
+        steps: Number of time-steps.
+        generator: Random stream, on the images' device.
+
+    Returns:
+        Spikes (0 or 1) in the images' dtype.
+
+    Raises:
+        ParameterError: If a pixel is outside [0, 1].
+    """
+    low, high = float(images.min()), float(images.max())
+    if low < 0 or high > 1:
+        msg = f"pixels run from {low:g} to {high:g}; Poisson input needs values in [0, 1]"
+        raise ParameterError(msg)
+    # One draw a step, so that the spikes do not depend on how many steps are asked for at a time.
+    return torch.stack([_draw(images, generator) for _ in range(steps)])
+
+
+def _draw(images: Tensor, generator: torch.Generator) -> Tensor:
+    draws = torch.rand(images.shape, generator=generator, device=images.device)
+    return (draws < images).to(images.dtype)

@@ -1,0 +1,81 @@
+"""This module is the simulation of a spiking network on images, batch by batch, step by step."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from xbarsim.errors import ParameterError
+from xbarsim.inference.encode import encode_poisson
+from xbarsim.inference.trace import InferenceTrace
+from xbarsim.network import unroll
+
+_BATCH = 128
+
+
+def simulate(
+    network: nn.Module,
+    images: Tensor,
+    steps: int,
+    *,
+    seed: int = 0,
+    batch: int = _BATCH,
+    chunk: int | None = None,
+    on_batch: Callable[[int], None] | None = None,
+) -> InferenceTrace:
+    """Run a spiking network on Poisson-coded images; nothing is kept in the network.
+
+    Args:
+        network: Feed-forward network of stateless layers and neurons; its last layer accumulates.
+        images: Pixels in [0, 1], [image, channel, height, width].
+        steps: Number of time-steps T.
+        seed: Seed of the input spikes; the same images get the same spikes at any ``chunk``.
+        batch: Images at a time.
+        chunk: Time-steps at a time (memory against speed); all by default.
+        on_batch: Called with the number of images just finished.
+
+    Returns:
+        Logits after every step, and spike rates per layer and step.
+    """
+    if steps < 1:
+        msg = f"steps is {steps}; a simulation needs at least one time-step"
+        raise ParameterError(msg)
+    chunk = steps if chunk is None else chunk
+    generator = torch.Generator(device=images.device).manual_seed(seed)
+    logits, rates = [], []
+    with torch.inference_mode():
+        for start in range(0, len(images), batch):
+            part = images[start : start + batch]
+            out, fired = _run_batch(network, part, steps, chunk, generator)
+            logits.append(out)
+            rates.append(fired * len(part))
+            if on_batch is not None:
+                on_batch(len(part))
+    return InferenceTrace(np.concatenate(logits, axis=1), np.sum(rates, axis=0) / len(images))
+
+
+def _run_batch(
+    network: nn.Module, images: Tensor, steps: int, chunk: int, generator: torch.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return cumulative mean logits [time, batch, class] and rates [layer, time] of one batch."""
+    state = None
+    outputs: list[Tensor] = []
+    rates: list[NDArray[np.float64]] = []
+    for start in range(0, steps, chunk):
+        spikes = encode_poisson(images, min(chunk, steps - start), generator)
+        out, state, fired = unroll(network, spikes, state)
+        outputs.append(out)
+        means = [s.flatten(1).mean(dim=1).double().numpy(force=True) for s in fired]
+        rates.append(np.array(means).reshape(len(fired), len(spikes)))
+    total = torch.cat(outputs).cumsum(dim=0)
+    count = torch.arange(1, steps + 1, device=total.device)[:, None, None]
+    return (total / count).float().numpy(force=True), np.concatenate(rates, axis=1)
+
+
+def classify(network: nn.Module, images: Tensor, *, batch: int = 4 * _BATCH) -> NDArray[np.int64]:
+    """Return the class of every image according to a network without time."""
+    with torch.inference_mode():
+        parts = [network(images[k : k + batch]).argmax(1) for k in range(0, len(images), batch)]
+    return np.asarray(torch.cat(parts).numpy(force=True), dtype=np.int64)

@@ -1,0 +1,7 @@
+"""Learning: training by back-propagation and surrogate gradient, and conversion to spikes."""
+
+from xbarsim.learning.convert import convert as convert
+from xbarsim.learning.convert import search_thresholds as search_thresholds
+from xbarsim.learning.recipe import Recipe as Recipe
+from xbarsim.learning.store import trained as trained
+from xbarsim.learning.train import train as train

@@ -1,0 +1,59 @@
+"""This module is the network as data: widths and pools in a row, not a class per network."""
+
+from typing import Literal
+
+from xbarsim.errors import ParameterError
+from xbarsim.parameters.base import Parameters
+from xbarsim.units import Count
+
+Feature = Count | Literal["A"]
+
+
+class NetworkSpec(Parameters):
+    """A feed-forward, bias-free, VGG-style network.
+
+    ``features`` lists 3x3 convolutions (stride 1, padding 1) by their width, and ``A`` for 2x2
+    average pooling; ``hidden`` lists the fully connected layers before the classifier.
+    """
+
+    name: str
+    """Name of the network."""
+    input_shape: tuple[Count, Count, Count]
+    """Channels, height and width of an image."""
+    features: tuple[Feature, ...]
+    """Convolutional part."""
+    hidden: tuple[Count, ...]
+    """Widths of the hidden fully connected layers."""
+    classes: Count = 10
+    """Number of classes."""
+
+
+_VGG5: tuple[Feature, ...] = (64, "A", 128, 128, "A")
+_VGG9: tuple[Feature, ...] = (64, 64, "A", 128, 128, "A", 256, 256, 256, "A")
+
+_SPECS = {
+    spec.name: spec
+    for spec in (
+        NetworkSpec(
+            name="vgg-digits",
+            input_shape=(1, 8, 8),
+            features=(32, 32, "A", 64, 64, "A"),
+            hidden=(128,),
+        ),
+        NetworkSpec(name="vgg5-mnist", input_shape=(1, 28, 28), features=_VGG5, hidden=(1024,)),
+        NetworkSpec(name="vgg5-cifar10", input_shape=(3, 32, 32), features=_VGG5, hidden=(1024,)),
+        NetworkSpec(name="vgg9-cifar10", input_shape=(3, 32, 32), features=_VGG9, hidden=(1024,)),
+    )
+}
+
+
+def network_spec(name: str) -> NetworkSpec:
+    """Return a named specification.
+
+    Raises:
+        ParameterError: If no network has that name.
+    """
+    if name not in _SPECS:
+        msg = f"no network is called {name!r}; known: {', '.join(_SPECS)}"
+        raise ParameterError(msg)
+    return _SPECS[name]

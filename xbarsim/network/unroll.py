@@ -1,0 +1,52 @@
+"""This module is how a network runs over time-steps: layers fold time away, only neurons loop."""
+
+from collections.abc import Iterator
+
+from torch import Tensor, nn
+
+from xbarsim.network.neuron import LIF
+
+State = tuple[Tensor | None, ...]
+"""Membrane of each neuron layer, in order; None before the first step."""
+
+
+def leaves(network: nn.Module) -> Iterator[nn.Module]:
+    """Yield the layers of nested ``nn.Sequential`` networks in the order in which they run."""
+    if isinstance(network, nn.Sequential):
+        for child in network:
+            yield from leaves(child)
+    else:
+        yield network
+
+
+def unroll(
+    network: nn.Module, inputs: Tensor, state: State | None = None
+) -> tuple[Tensor, State, list[Tensor]]:
+    """Run a spiking network over the time-steps of ``inputs`` [time, batch, ...].
+
+    Layers without state run once over time x batch. Splitting the time axis and handing the state
+    on gives the same result as one call.
+
+    Args:
+        network: A feed-forward network of stateless layers and neurons.
+        inputs: Input of every step, [time, batch, ...].
+        state: Membranes left by the previous call.
+
+    Returns:
+        Output of the last layer [time, batch, class], the membranes, and each neuron layer's spikes
+        [time, batch, ...].
+    """
+    steps, batch = inputs.shape[:2]
+    left = iter(state or ())
+    membranes: list[Tensor | None] = []
+    spikes: list[Tensor] = []
+    x = inputs
+    for layer in leaves(network):
+        if isinstance(layer, LIF):
+            x, membrane = layer(x, next(left, None))
+            membranes.append(membrane)
+            spikes.append(x)
+        else:
+            x = layer(x.reshape(steps * batch, *x.shape[2:]))
+            x = x.reshape(steps, batch, *x.shape[1:])
+    return x, tuple(membranes), spikes

@@ -1,0 +1,91 @@
+"""This module is the arrays and inputs of a case: drawn by seed, spike vectors among them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xbarsim.parameters import CrossbarParams, DeviceParams
+from xbarsim.validation.case import ValidationCase
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TestCircuit:
+    """One array with its inputs.
+
+    Attributes:
+        name: Size, kind and number.
+        crossbar: Size and resistances.
+        conductance: [row, col]. [S]
+        v_row: [batch, row]. [V]
+        density: Share of driven rows of each vector, lowest and highest.
+    """
+
+    __test__ = False
+
+    name: str
+    crossbar: CrossbarParams
+    conductance: Array
+    v_row: Array
+    density: tuple[float, float]
+
+
+def draw_circuits(
+    case: ValidationCase, given: Mapping[str, Array] | None = None
+) -> Iterator[TestCircuit]:
+    """Yield the circuits of a case: random arrays of every size, then the given ones.
+
+    Args:
+        case: Sizes, counts, seeds.
+        given: Further conductances by name, each [row, col]; for example a network's own tiles. [S]
+    """
+    device = case.device_params()
+    for rows, cols in case.sizes:
+        generator = np.random.default_rng(np.random.SeedSequence([case.seed, rows, cols]))
+        crossbar = case.crossbar_params(rows, cols)
+        for k in range(case.circuits):
+            g, kind = _draw_array(generator, crossbar, device, case, k)
+            yield _with_inputs(f"{rows}x{cols}-{kind}-{k}", g, crossbar, device, case, generator)
+    for k, (name, g) in enumerate((given or {}).items()):
+        generator = np.random.default_rng(np.random.SeedSequence([case.seed, 0, 0, k]))
+        crossbar = case.crossbar_params(*g.shape)
+        yield _with_inputs(name, g, crossbar, device, case, generator)
+
+
+def _draw_array(
+    generator: np.random.Generator,
+    crossbar: CrossbarParams,
+    device: DeviceParams,
+    case: ValidationCase,
+    k: int,
+) -> tuple[Array, str]:
+    if k % 2 == 0:
+        return generator.uniform(device.g_min, device.g_max, crossbar.shape), "uniform"
+    low = np.log(max(device.g_min, device.g_max * 1e-3) / case.spread)
+    return np.exp(generator.uniform(low, np.log(device.g_max * case.spread), crossbar.shape)), "wide"
+
+
+def _with_inputs(
+    name: str,
+    g: Array,
+    crossbar: CrossbarParams,
+    device: DeviceParams,
+    case: ValidationCase,
+    generator: np.random.Generator,
+) -> TestCircuit:
+    """Attach dense analogue vectors and spike vectors in turn."""
+    vectors = []
+    for k in range(case.vectors):
+        if k % 2 == 0 or not case.densities:
+            vectors.append(generator.uniform(0.0, device.v_read, crossbar.rows))
+            continue
+        density = case.densities[(k // 2) % len(case.densities)]
+        spikes = generator.random(crossbar.rows) < density
+        spikes[generator.integers(crossbar.rows)] = True
+        vectors.append(spikes * device.v_read)
+    v_row = np.array(vectors)
+    shares = (v_row != 0).mean(axis=1)
+    return TestCircuit(name, crossbar, g, v_row, (float(shares.min()), float(shares.max())))
