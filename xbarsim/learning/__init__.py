@@ -3,5 +3,9 @@
 from xbarsim.learning.convert import convert as convert
 from xbarsim.learning.convert import search_thresholds as search_thresholds
 from xbarsim.learning.recipe import Recipe as Recipe
+from xbarsim.learning.recipe import load_recipe as load_recipe
+from xbarsim.learning.recipe import recipe_names as recipe_names
+from xbarsim.learning.store import load_network as load_network
+from xbarsim.learning.store import save_network as save_network
 from xbarsim.learning.store import trained as trained
 from xbarsim.learning.train import train as train

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from xbarsim.errors import ParameterError
 from xbarsim.inference import encode_poisson
-from xbarsim.network import LIF, NeuronParams
+from xbarsim.network import LIF
 from xbarsim.network.unroll import leaves
 
 
@@ -51,9 +51,6 @@ def search_thresholds(
         for layer in result:
             if isinstance(layer, LIF):
                 layer.threshold.fill_(_threshold(x, percentile))
-                layer.params = NeuronParams(
-                    **{**layer.params.model_dump(), "threshold": float(layer.threshold)}
-                )
                 x, _ = layer(x)
             else:
                 x = layer(x.reshape(-1, *x.shape[2:]))

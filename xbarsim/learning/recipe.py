@@ -1,14 +1,20 @@
 """This module is a training run as data: everything that decides the weights."""
 
+import difflib
 import hashlib
 import json
-from typing import Literal
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
 
+from xbarsim.errors import ParameterError
 from xbarsim.network import NeuronParams
 from xbarsim.parameters.base import Parameters
+from xbarsim.storage import read_text
 from xbarsim.units import Count, Ratio
 
-Method = Literal["ann", "surrogate"]
+Method = Literal["ann", "surrogate", "conversion"]
 
 
 class Recipe(Parameters):
@@ -21,7 +27,7 @@ class Recipe(Parameters):
     network: str
     """Network specification."""
     method: Method
-    """``ann`` (ReLU) or ``surrogate`` (LIF neurons, the paper's Algorithm 2)."""
+    """``ann`` (ReLU), ``surrogate`` (LIF, Algorithm 2) or ``conversion`` (IF, Algorithm 1)."""
     epochs: Count
     """Passes over the training images."""
     batch: Count = 64
@@ -45,3 +51,37 @@ class Recipe(Parameters):
         """Return a hash of the recipe, under which its result is kept."""
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def recipe_names() -> list[str]:
+    """Return the names of the shipped recipes, sorted."""
+    folder = resources.files("xbarsim.learning") / "recipes"
+    return sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name[-5:] == ".toml")
+
+
+def load_recipe(source: str | Path, **changes: Any) -> Recipe:  # noqa: ANN401
+    """Load a shipped recipe (by name) or a TOML file (by path), with some fields changed.
+
+    Raises:
+        ParameterError: Unknown name (the nearest is suggested), bad TOML, unknown key, bad value.
+        StorageError: The file cannot be read.
+    """
+    path = Path(source)
+    if path.suffix == ".toml":
+        text, name = read_text(path), path.stem
+    elif str(source) in recipe_names():
+        name = str(source)
+        text = (resources.files("xbarsim.learning") / "recipes" / f"{name}.toml").read_text()
+    else:
+        near = difflib.get_close_matches(str(source), recipe_names(), n=1, cutoff=0.3)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        msg = f"no recipe is called {str(source)!r}; {hint}shipped: {', '.join(recipe_names())}"
+        raise ParameterError(msg)
+    try:
+        fields = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{source} is not valid TOML: {error}"
+        raise ParameterError(msg) from None
+    if isinstance(fields.get("neuron"), dict):
+        fields["neuron"] = NeuronParams(**fields["neuron"])
+    return Recipe(**{"name": name, **fields, **changes})

@@ -12,6 +12,7 @@ from xbarsim.data import Dataset
 from xbarsim.errors import StorageError
 from xbarsim.learning.recipe import Recipe
 from xbarsim.learning.train import initial_network, train
+from xbarsim.network import NeuronParams
 from xbarsim.storage import cache_folder, write_atomically
 
 
@@ -21,7 +22,7 @@ def trained(
     """Return the recipe's network: from the user's cache, or trained now and kept there."""
     path = cache_folder("networks") / f"{recipe.name}-{recipe.key()}.safetensors"
     if path.exists():
-        return load_network(recipe, path)
+        return load_network(path)[0]
     network = train(recipe, data, on_batch=on_batch)
     save_network(network, recipe, path)
     return network
@@ -34,17 +35,24 @@ def save_network(network: nn.Module, recipe: Recipe, path: Path) -> None:
     write_atomically(path, save(tensors, metadata))
 
 
-def load_network(recipe: Recipe, path: Path) -> nn.Sequential:
-    """Read the weights of a recipe's network.
+def load_network(path: Path) -> tuple[nn.Sequential, Recipe]:
+    """Read a checkpoint: the network, and the recipe that made it.
 
     Raises:
-        StorageError: If the file is damaged or belongs to another network.
+        StorageError: If the file is missing, damaged, or not a checkpoint of ours.
     """
-    network = initial_network(recipe)
     try:
         with safe_open(path, framework="pt") as stream:  # type: ignore[no-untyped-call]
-            network.load_state_dict({name: stream.get_tensor(name) for name in stream.keys()})  # noqa: SIM118
-    except (SafetensorError, RuntimeError, OSError) as error:
-        msg = f"{path} is not a checkpoint of {recipe.network}: {error}; delete it to train anew"
+            recipe = _recipe(stream.metadata() or {})
+            tensors = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
+        network = initial_network(recipe)
+        network.load_state_dict(tensors)
+    except (SafetensorError, RuntimeError, OSError, ValueError, KeyError) as error:
+        msg = f"{path} is not a checkpoint of xbarsim: {error}; train anew with `xbarsim train`"
         raise StorageError(msg) from error
-    return network.eval()
+    return network.eval(), recipe
+
+
+def _recipe(metadata: dict[str, str]) -> Recipe:
+    fields = json.loads(metadata["recipe"])
+    return Recipe(**{**fields, "neuron": NeuronParams(**fields["neuron"])})

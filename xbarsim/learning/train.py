@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from xbarsim.data import Dataset
+from xbarsim.errors import ParameterError
 from xbarsim.inference import encode_poisson
 from xbarsim.learning.recipe import Recipe
 from xbarsim.network import LIF, build_network, network_spec, unroll
@@ -25,6 +26,9 @@ def train(
         The trained network, in evaluation mode.
     """
     device = data.train_images.device
+    if recipe.method == "conversion":
+        msg = "a converted network is not trained; train its ANN and use learning.convert"
+        raise ParameterError(msg)
     network = initial_network(recipe).to(device)
     generator = torch.Generator().manual_seed(recipe.seed)
     spikes = torch.Generator(device=device).manual_seed(recipe.seed)
@@ -56,9 +60,7 @@ def initial_network(recipe: Recipe) -> nn.Sequential:
     return build_network(spec, make, seed=recipe.seed, init_gain=recipe.init_gain)
 
 
-def _logits(
-    network: nn.Module, images: Tensor, recipe: Recipe, spikes: torch.Generator
-) -> Tensor:
+def _logits(network: nn.Module, images: Tensor, recipe: Recipe, spikes: torch.Generator) -> Tensor:
     """Return logits; those of a spiking network are its last layer's output, averaged over time."""
     if recipe.method == "ann":
         return torch.as_tensor(network(images))

@@ -36,7 +36,9 @@ class NodalSolution:
     i_col: Array
 
 
-def solve_nodal(conductance: ArrayLike, v_row: ArrayLike, crossbar: CrossbarParams) -> NodalSolution:
+def solve_nodal(
+    conductance: ArrayLike, v_row: ArrayLike, crossbar: CrossbarParams
+) -> NodalSolution:
     r"""Solve $Y v = i$ for all node voltages by one sparse LU factorisation.
 
     Args:

@@ -35,7 +35,9 @@ def run_batch(
     with tempfile.TemporaryDirectory(prefix="xbarsim-") as name:
         folder = Path(name)
         (folder / "deck.cir").write_text(deck)
-        log = _execute([info.program, "-n", "-b", "-r", "out.raw", "deck.cir"], folder, timeout, deck)
+        log = _execute(
+            [info.program, "-n", "-b", "-r", "out.raw", "deck.cir"], folder, timeout, deck
+        )
         raw = folder / "out.raw"
         if not raw.exists() or raw.stat().st_size == 0:
             msg = "ngspice left no results; does the deck hold an analysis (.op, .dc, .tran)?"

@@ -12,7 +12,10 @@ _TAIL_LINES = 12
 
 _CAUSES: tuple[tuple[str, str], ...] = (
     (r"singular matrix", "a node has no DC path to ground, or a loop has no resistance"),
-    (r"gmin stepping|source stepping|Transient op", "the operating point did not converge directly"),
+    (
+        r"gmin stepping|source stepping|Transient op",
+        "the operating point did not converge directly",
+    ),
     (r"too small|to low", "an element value is so small that ngspice replaced it"),
     (r"ignored", "ngspice did not understand a card and left it out"),
     (r"unknown parameter|unknown subckt|could not find a valid modelname", "a name is not defined"),

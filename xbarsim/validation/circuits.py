@@ -65,7 +65,9 @@ def _draw_array(
     if k % 2 == 0:
         return generator.uniform(device.g_min, device.g_max, crossbar.shape), "uniform"
     low = np.log(max(device.g_min, device.g_max * 1e-3) / case.spread)
-    return np.exp(generator.uniform(low, np.log(device.g_max * case.spread), crossbar.shape)), "wide"
+    return np.exp(
+        generator.uniform(low, np.log(device.g_max * case.spread), crossbar.shape)
+    ), "wide"
 
 
 def _with_inputs(

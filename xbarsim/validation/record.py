@@ -80,9 +80,7 @@ class ValidationRecord(Parameters):
     seeds: tuple[int, ...]
     """Seeds of arrays and inputs."""
 
-    def covers(
-        self, crossbar: CrossbarParams, conductance: Interval | None = None
-    ) -> bool:
+    def covers(self, crossbar: CrossbarParams, conductance: Interval | None = None) -> bool:
         """Return whether the record speaks about this crossbar and range of conductances."""
         return self.gap(crossbar, conductance) is None
 

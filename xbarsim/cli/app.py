@@ -1,0 +1,42 @@
+"""This module is the ``xbarsim`` command: its sub-commands, and how errors and exits look."""
+
+import sys
+
+import typer
+
+from xbarsim.cli import benchmark, demo, devices, evidence, networks, spice
+from xbarsim.cli.output import ERR
+from xbarsim.errors import SpiceError, XbarsimError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="From memristive device parameters to the accuracy of a whole spiking network, with "
+    "circuit-level SPICE evidence attached. Exit codes: 0 passed, 1 did not validate, 2 could not "
+    "run.",
+)
+
+for module in (demo, devices, spice, evidence, networks, benchmark):
+    module.register(app)
+
+
+def run() -> None:
+    """Run the command line; our own errors become one message and exit code 2."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        ERR.print("interrupted")
+        sys.exit(130)
+    except XbarsimError as error:
+        ERR.print(f"[bold red]error:[/] {_escape(str(error))}")
+        if isinstance(error, SpiceError) and error.log_tail:
+            ERR.print("[dim]ngspice printed last:[/]")
+            ERR.print(_escape(error.log_tail), highlight=False)
+        sys.exit(2)
+
+
+def _escape(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

@@ -1,0 +1,44 @@
+"""This module is ``xbarsim bench``: ratios against peers, measured in one run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xbarsim.cli.output import OUT, JsonFlag, print_json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(bench)
+
+
+def bench(
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for the results (JSON).")
+    ] = None,
+    quick: Annotated[bool, typer.Option(help="Fewer tiles and repetitions.")] = False,
+    json: JsonFlag = False,
+) -> None:
+    """Measure speed and accuracy against peers; ratios hold on a noisy machine, seconds do not."""
+    from rich.table import Table
+
+    from xbarsim.benchmarks import run_benchmarks
+    from xbarsim.storage import writable_folder, write_atomically
+
+    if out is not None:
+        writable_folder(out)
+    results = run_benchmarks(quick=quick)
+    if out is not None:
+        from json import dumps
+
+        for name, result in results.items():
+            write_atomically(out / f"{name}.json", dumps(result, indent=1, sort_keys=True) + "\n")
+    if json:
+        print_json(results)
+        return
+    table = Table("benchmark", "figure", "value", "bar")
+    for name, result in results.items():
+        for figure, (value, bar) in result["figures"].items():
+            table.add_row(name, figure, f"{value:.4g}", bar)
+    OUT.print(table)

@@ -1,0 +1,116 @@
+"""This module is ``xbarsim train``, ``convert`` and ``infer``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xbarsim.cli.output import OUT, JsonFlag, print_json
+
+Checkpoint = Annotated[Path, typer.Argument(help="Checkpoint (.safetensors).")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Checkpoint to write (.safetensors).")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(train)
+    app.command()(convert)
+    app.command()(infer)
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(help="Shipped recipe (digits-ann, ...) or TOML file.")],
+    out: Out,
+    seed: Annotated[int | None, typer.Option(help="Seed instead of the recipe's.")] = None,
+) -> None:
+    """Train a network by a recipe; digits take less than a minute on two cores."""
+    from xbarsim.data import load_dataset
+    from xbarsim.learning import load_recipe, save_network
+    from xbarsim.learning import train as run_training
+    from xbarsim.progress import progress_bar
+    from xbarsim.storage import writable_folder
+
+    writable_folder(out.parent)
+    loaded = load_recipe(recipe) if seed is None else load_recipe(recipe, seed=seed)
+    data = load_dataset(loaded.dataset)
+    with progress_bar() as bar:
+        task = bar.add_task(loaded.name, total=loaded.epochs * len(data.train_images))
+        network = run_training(loaded, data, on_batch=lambda n: bar.advance(task, n))
+    save_network(network, loaded, out)
+    OUT.print(f"test accuracy {100 * _accuracy(network, loaded, data)[-1]:.2f} %; wrote {out}")
+
+
+def convert(
+    checkpoint: Checkpoint,
+    out: Out,
+    steps: Annotated[int, typer.Option(help="Time-steps of the threshold search.")] = 100,
+    images: Annotated[int, typer.Option(help="Training images to search on.")] = 256,
+    percentile: Annotated[float, typer.Option(help="Of pre-activations; 100: largest. [%]")] = 100,
+) -> None:
+    """Convert a trained ReLU network into an integrate-and-fire network (Algorithm 1)."""
+    from xbarsim.data import load_dataset
+    from xbarsim.learning import convert as run_conversion
+    from xbarsim.learning import load_network, save_network
+    from xbarsim.storage import writable_folder
+
+    writable_folder(out.parent)
+    network, recipe = load_network(checkpoint)
+    data = load_dataset(recipe.dataset)
+    spiking = run_conversion(network, data.train_images[:images], steps, percentile=percentile)
+    new = recipe.replace(method="conversion", steps=steps)
+    save_network(spiking, new, out)
+    OUT.print(f"test accuracy {100 * _accuracy(spiking, new, data)[-1]:.2f} %; wrote {out}")
+
+
+def infer(
+    checkpoint: Checkpoint,
+    record: Annotated[
+        Path | None, typer.Option(help="Validation record that covers the tiles.")
+    ] = None,
+    allow_unvalidated: Annotated[
+        bool, typer.Option(help="Go on without a record; the output says so.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="Preset or TOML file.")] = "bhattacharjee2022",
+    tile: Annotated[int, typer.Option(help="Rows and columns of a tile.")] = 64,
+    gain: Annotated[str, typer.Option(help="Read-out gain: none, layer, tile, column.")] = "column",
+    chip: Annotated[int, typer.Option(help="Number of the chip; each has its own variation.")] = 0,
+    json: JsonFlag = False,
+) -> None:
+    """Put a network on crossbars and measure its accuracy after every time-step."""
+    from typing import cast
+
+    from xbarsim.data import load_dataset
+    from xbarsim.hardware import to_crossbar
+    from xbarsim.learning import load_network
+    from xbarsim.mapping import Gain
+    from xbarsim.parameters import load_crossbar, load_device
+    from xbarsim.validation import load_record
+
+    network, recipe = load_network(checkpoint)
+    data = load_dataset(recipe.dataset)
+    hardware = to_crossbar(
+        network,
+        load_crossbar(device, rows=tile, cols=tile),
+        load_device(device),
+        record=None if record is None else load_record(record),
+        allow_unvalidated=allow_unvalidated,
+        gain=cast("Gain", gain),
+        chip=chip,
+    )
+    software, crossbar = (_accuracy(n, recipe, data) for n in (network, hardware))
+    stamps = sorted({layer.validated for layer in hardware.layer_summaries})
+    if json:
+        print_json({"software": software, "hardware": crossbar, "evidence": stamps})
+        return
+    for step in range(len(crossbar)):
+        OUT.print(f"t={step + 1}: software {100 * software[step]:.2f} %, "
+                  f"hardware {100 * crossbar[step]:.2f} %")  # fmt: skip
+    OUT.print(f"evidence: {', '.join(stamps)}")
+
+
+def _accuracy(network, recipe, data):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Return accuracy after each time-step; one value for a network without time."""
+    from xbarsim.study import Candidate
+
+    steps = 0 if recipe.method == "ann" else recipe.steps
+    return Candidate(recipe.name, network, steps).accuracy(network, data)

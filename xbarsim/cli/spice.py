@@ -1,0 +1,106 @@
+"""This module is ``xbarsim netlist`` and ``xbarsim spice``: decks, and running them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xbarsim.cli.arrays import make_problem
+from xbarsim.cli.output import ERR, OUT, JsonFlag, print_json
+
+Device = Annotated[str, typer.Argument(help="Preset, or TOML file with [device] and [crossbar].")]
+Rows = Annotated[int, typer.Option(help="Word lines, when conductances are drawn.")]
+Cols = Annotated[int, typer.Option(help="Bit lines, when conductances are drawn.")]
+Seed = Annotated[int, typer.Option(help="Seed of drawn conductances and inputs.")]
+Vectors = Annotated[int, typer.Option(help="Number of drawn input vectors.")]
+Conductance = Annotated[
+    Path | None, typer.Option(help="Conductances [row, col] in S: .csv or .npy.")
+]
+Inputs = Annotated[Path | None, typer.Option(help="Input vectors [batch, row] in V: .csv or .npy.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(netlist)
+    app.command()(spice)
+
+
+def netlist(
+    device: Device = "bhattacharjee2022",
+    rows: Rows = 8,
+    cols: Cols = 8,
+    seed: Seed = 0,
+    vectors: Vectors = 1,
+    conductance: Conductance = None,
+    inputs: Inputs = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write; stdout by default.")
+    ] = None,
+    golden: Annotated[
+        Path | None, typer.Option(help="Write the committed golden decks into this folder.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option(help="With --golden: write nothing, exit 1 when a deck is stale.")
+    ] = False,
+) -> None:
+    """Write the full circuit of an array as a deck that plain ``ngspice -b`` runs."""
+    from xbarsim.circuit import build_circuit, check_inputs
+    from xbarsim.spice import write_netlist
+    from xbarsim.spice.golden import refresh_golden
+    from xbarsim.storage import write_atomically
+
+    if golden is not None:
+        stale = refresh_golden(golden, check=check)
+        for path in stale:
+            ERR.print(f"{'stale' if check else 'written'}: {path}")
+        raise typer.Exit(1 if check and stale else 0)
+    problem = make_problem(device, rows, cols, seed, vectors, conductance, inputs)
+    circuit = build_circuit(problem.conductance, problem.crossbar)
+    deck = write_netlist(circuit, check_inputs(problem.v_row, problem.crossbar.rows))
+    if out is None:
+        typer.echo(deck, nl=False)
+    else:
+        write_atomically(out, deck)
+
+
+def spice(
+    device: Device = "bhattacharjee2022",
+    rows: Rows = 8,
+    cols: Cols = 8,
+    seed: Seed = 0,
+    vectors: Vectors = 1,
+    conductance: Conductance = None,
+    inputs: Inputs = None,
+    engine: Annotated[str, typer.Option(help="pyspice (shared library) or batch.")] = "pyspice",
+    json: JsonFlag = False,
+) -> None:
+    """Run an array in ngspice, and print its column currents beside the exact fast model's."""
+    from typing import cast, get_args
+
+    from xbarsim.errors import ParameterError
+    from xbarsim.fast import effective_conductance
+    from xbarsim.spice.currents import Engine, spice_currents
+
+    if engine not in get_args(Engine):
+        msg = f"engine is {engine!r}; choose pyspice or batch"
+        raise ParameterError(msg)
+    problem = make_problem(device, rows, cols, seed, vectors, conductance, inputs)
+    found = spice_currents(
+        problem.conductance, problem.v_row, problem.crossbar, engine=cast("Engine", engine)
+    )
+    model = found.v_row @ effective_conductance(problem.conductance, problem.crossbar)
+    if json:
+        print_json(
+            {"i_col": found.i_col, "fast": model, "solver": found.provenance.solver,
+             "deck_sha256": found.provenance.deck_sha256}
+        )  # fmt: skip
+        return
+    from rich.table import Table
+
+    table = Table("vector", "column", "ngspice [A]", "fast model [A]", "difference / full scale")
+    scale = abs(found.i_col).max() or 1.0
+    for b, (left, right) in enumerate(zip(found.i_col, model, strict=True)):
+        for j, (a, m) in enumerate(zip(left, right, strict=True)):
+            table.add_row(str(b), str(j), f"{a:.9e}", f"{m:.9e}", f"{(m - a) / scale:.1e}")
+    OUT.print(table)
+    OUT.print(f"{found.provenance.solver}, {found.provenance.seconds:.2f} s")

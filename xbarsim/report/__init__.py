@@ -1,0 +1,3 @@
+"""Reports: figures from data, and one self-contained HTML file."""
+
+from xbarsim.report.html import write_report as write_report
