@@ -47,7 +47,7 @@ _HOME = {
     "validate": "validation",
 }
 
-__all__ = sorted(_HOME)
+__all__ = list(_HOME)
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401

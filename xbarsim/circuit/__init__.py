@@ -1,8 +1,8 @@
 """The circuit of one array: nodes and branches, with no simulator's word in it."""
 
 from xbarsim.circuit.build import build_circuit as build_circuit
+from xbarsim.circuit.checks import check_conductance as check_conductance
+from xbarsim.circuit.checks import check_inputs as check_inputs
 from xbarsim.circuit.circuit import R_FLOOR as R_FLOOR
 from xbarsim.circuit.circuit import Circuit as Circuit
 from xbarsim.circuit.circuit import Resistor as Resistor
-from xbarsim.circuit.checks import check_conductance as check_conductance
-from xbarsim.circuit.checks import check_inputs as check_inputs

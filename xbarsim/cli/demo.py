@@ -1,11 +1,14 @@
 """This module is ``xbarsim demo``: the whole line on real input."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from xbarsim.cli.output import OUT, JsonFlag, print_json
+
+if TYPE_CHECKING:
+    from xbarsim.demo import DemoResult
 
 
 def register(app: typer.Typer) -> None:
@@ -40,7 +43,7 @@ def demo(
     raise typer.Exit(0 if record.passed else 1)
 
 
-def _print_table(result) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _print_table(result: "DemoResult") -> None:
     from rich.table import Table
 
     table = Table(title="Accuracy on crossbars [%]")

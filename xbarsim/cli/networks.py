@@ -1,11 +1,19 @@
 """This module is ``xbarsim train``, ``convert`` and ``infer``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from xbarsim.cli.output import OUT, JsonFlag, print_json
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import nn
+
+    from xbarsim.data import Dataset
+    from xbarsim.learning import Recipe
 
 Checkpoint = Annotated[Path, typer.Argument(help="Checkpoint (.safetensors).")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Checkpoint to write (.safetensors).")]
@@ -80,7 +88,7 @@ def infer(
     from typing import cast
 
     from xbarsim.data import load_dataset
-    from xbarsim.hardware import to_crossbar
+    from xbarsim.hardware import layer_summaries, to_crossbar
     from xbarsim.learning import load_network
     from xbarsim.mapping import Gain
     from xbarsim.parameters import load_crossbar, load_device
@@ -98,7 +106,7 @@ def infer(
         chip=chip,
     )
     software, crossbar = (_accuracy(n, recipe, data) for n in (network, hardware))
-    stamps = sorted({layer.validated for layer in hardware.layer_summaries})
+    stamps = sorted({layer.validated for layer in layer_summaries(hardware)})
     if json:
         print_json({"software": software, "hardware": crossbar, "evidence": stamps})
         return
@@ -108,7 +116,7 @@ def infer(
     OUT.print(f"evidence: {', '.join(stamps)}")
 
 
-def _accuracy(network, recipe, data):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _accuracy(network: "nn.Module", recipe: "Recipe", data: "Dataset") -> "NDArray[np.float64]":
     """Return accuracy after each time-step; one value for a network without time."""
     from xbarsim.study import Candidate
 

@@ -101,9 +101,11 @@ def run_demo(folder: Path, settings: DemoSettings) -> DemoResult:
 
 
 _NOTES = [
-    "Without a gain the currents are too small by the raw gain. A bias-free ReLU network only "
-    "scales, so the ANN survives. Spiking networks compare with fixed thresholds: their spikes fade "
-    "from layer to layer, unless thresholds are searched again on the chip.",
+    (
+        "Without a gain the currents are too small by the raw gain. A bias-free ReLU network only "
+        "scales, so the ANN survives. Spiking networks compare with fixed thresholds: spikes fade "
+        "from layer to layer, unless thresholds are searched again on the chip."
+    ),
     "Gain column: one least-squares scale for each pair of bit lines, as a calibration finds it.",
 ]
 

@@ -51,7 +51,7 @@ def effective_conductance(
     """
     _check_shape(tuple(conductance.shape), crossbar)
     if isinstance(conductance, np.ndarray):
-        return cast("ArrayOrTensor", _numpy(conductance, crossbar, on_tile))
+        return _numpy(conductance, crossbar, on_tile)
     return cast("ArrayOrTensor", _torch(conductance, crossbar, on_tile))
 
 

@@ -66,7 +66,7 @@ def pass_segment(y, q, rows, shunt, r, u, alpha, scale, done):
     k = 0
     while k + 4 <= n:
         _pivot_rows(y, shunt, r, k, 4, u, alpha, scale)
-        _update_triangle(y, k, u, alpha)
+        _update_triangle(y, u, alpha)
         _update_currents(q, rows, k, u, alpha, scale)
         _store_pivots(y, k, 4, u, alpha, scale, done)
         k += 4
@@ -129,7 +129,7 @@ def _pivot_rows(y, shunt, r, k, count, u, alpha, scale):
 
 
 @numba.njit(**_JIT)
-def _update_triangle(y, k, u, alpha):
+def _update_triangle(y, u, alpha):
     """Add the four rank-one terms to the lower triangle, two rows at a time."""
     n = u.shape[1]
     a0, a1, a2, a3 = alpha[0], alpha[1], alpha[2], alpha[3]

@@ -66,7 +66,7 @@ def _march(
 
     def run(part: slice) -> int:
         eliminate(g[part], r_driver, along_row, along_col, r_sense, out[part])
-        return part.stop - part.start
+        return int(part.stop - part.start)
 
     parts = _parts(len(g), crossbar)
     with ThreadPoolExecutor(max_workers=min(cores(), max(len(parts), 1))) as pool:

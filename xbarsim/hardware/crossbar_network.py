@@ -62,7 +62,7 @@ def to_crossbar(
         on_tile: Called with the number of arrays just solved.
 
     Returns:
-        The new network; its attribute ``layer_summaries`` lists what happened, layer by layer.
+        The new network; ``layer_summaries`` tells what happened to each layer.
 
     Raises:
         OutOfValidatedRangeError: If no record is given or it does not cover an array.
@@ -93,6 +93,19 @@ def to_crossbar(
         summaries.append(LayerSummary(name, mapped.plan.n_tiles, mapped.raw_gain, stamp))
     result.layer_summaries = tuple(summaries)  # type: ignore[assignment]
     return result
+
+
+def layer_summaries(network: nn.Module) -> tuple[LayerSummary, ...]:
+    """Return what ``to_crossbar`` did to each layer of the network that it returned.
+
+    Raises:
+        ParameterError: If the network does not come from ``to_crossbar``.
+    """
+    summaries = getattr(network, "layer_summaries", None)
+    if not isinstance(summaries, tuple):
+        msg = "this network was not made by to_crossbar, so nothing is known about its layers"
+        raise ParameterError(msg)
+    return summaries
 
 
 def _stamp(

@@ -42,7 +42,7 @@ def load_network(path: Path) -> tuple[nn.Sequential, Recipe]:
         StorageError: If the file is missing, damaged, or not a checkpoint of ours.
     """
     try:
-        with safe_open(path, framework="pt") as stream:  # type: ignore[no-untyped-call]
+        with safe_open(path, framework="pt") as stream:
             recipe = _recipe(stream.metadata() or {})
             tensors = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
         network = initial_network(recipe)

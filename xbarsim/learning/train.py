@@ -41,7 +41,7 @@ def train(
     network.train()
     for _ in range(recipe.epochs):
         order = torch.randperm(len(data.train_images), generator=generator).to(device)
-        for part in order.split(recipe.batch):
+        for part in torch.split(order, recipe.batch):
             images = _shifted(data.train_images[part], recipe.shift, generator)
             loss = loss_of(_logits(network, images, recipe, spikes), data.train_labels[part])
             optimiser.zero_grad(set_to_none=True)

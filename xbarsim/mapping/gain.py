@@ -34,4 +34,4 @@ def readout_gain(target: NDArray[Any], measured: NDArray[Any], gain: Gain) -> ND
     power = (measured * measured).sum(axis=axes, keepdims=True)
     scale = np.ones_like(power)
     np.divide(together, power, out=scale, where=(power > 0) & (together > 0))
-    return scale
+    return np.asarray(scale)

@@ -49,7 +49,7 @@ def lif_step(
         Spikes (0 or 1), and the potential to hand to the next step.
     """
     membrane = params.leak * membrane + drive
-    spikes: Tensor = Spike.apply(membrane, threshold, params.surrogate)
+    spikes: Tensor = Spike.apply(membrane, threshold, params.surrogate)  # type: ignore[no-untyped-call]
     kept = spikes.detach() if params.detach_reset else spikes
     if params.reset == "subtract":
         return spikes, membrane - threshold * kept

@@ -43,7 +43,7 @@ def accuracy_over_time(rows: list[AccuracyRow]) -> Any:  # noqa: ANN401
     """Draw accuracy against time-step: one panel a method, one line a tile size and gain."""
     methods = list(dict.fromkeys(row.method for row in rows if row.steps > 0))
     with figure_style() as figure_class:
-        figure = figure_class(figsize=(5.6, 2.9 * len(methods)))
+        figure = figure_class(figsize=(7.4, 2.7 * len(methods)))
         panels = figure.subplots(len(methods), 1, squeeze=False)[:, 0]
         for axes, method in zip(panels, methods, strict=True):
             chosen = [row for row in rows if row.method == method]
@@ -65,4 +65,4 @@ def _accuracy_panel(axes: Any, rows: list[AccuracyRow]) -> None:  # noqa: ANN401
         axes.fill_between(
             steps, values.min(axis=0), values.max(axis=0), color=CYCLE[k], alpha=0.2, linewidth=0
         )
-    axes.legend(fontsize=8, ncols=2, loc="center right")
+    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.01, 0.5))

@@ -34,8 +34,10 @@ def write_netlist(circuit: Circuit, v_row: NDArray[np.float64], *, title: str = 
     c = circuit.crossbar
     lines = [
         f"* xbarsim {c.rows}x{c.cols} crossbar{': ' + _one_line(title) if title else ''}",
-        f"* R_driver={c.r_driver!r} R_wire_row={c.r_wire_row!r} R_wire_col={c.r_wire_col!r} "
-        f"R_sense={c.r_sense!r} ohm; zero is written as R_FLOOR",
+        (
+            f"* R_driver={c.r_driver!r} R_wire_row={c.r_wire_row!r} R_wire_col={c.r_wire_col!r} "
+            f"R_sense={c.r_sense!r} ohm; zero is written as R_FLOOR"
+        ),
         f"* column current j = V({circuit.sense_nodes[0].rsplit('_', 1)[0]}_j) / R_sense",
         f".options {' '.join(OPTIONS)}",
         "* inputs",

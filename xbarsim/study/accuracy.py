@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from xbarsim.data import Dataset
-from xbarsim.hardware import to_crossbar
+from xbarsim.hardware import layer_summaries, to_crossbar
 from xbarsim.inference import classify, simulate
 from xbarsim.learning import search_thresholds
 from xbarsim.mapping import Gain
@@ -94,7 +94,7 @@ def measure(
                 net = to_crossbar(
                     candidate.network, crossbar, device, record=record, gain=gain, chip=chip
                 )
-                raw += [layer.raw_gain for layer in net.layer_summaries]
+                raw += [layer.raw_gain for layer in layer_summaries(net)]
                 if candidate.calibration_images is not None:
                     net = search_thresholds(net, candidate.calibration_images, candidate.steps)
                 hardware.append(candidate.accuracy(net, data))

@@ -79,7 +79,7 @@ def _with_inputs(
     generator: np.random.Generator,
 ) -> TestCircuit:
     """Attach dense analogue vectors and spike vectors in turn."""
-    vectors = []
+    vectors: list[Array] = []
     for k in range(case.vectors):
         if k % 2 == 0 or not case.densities:
             vectors.append(generator.uniform(0.0, device.v_read, crossbar.rows))
@@ -87,7 +87,7 @@ def _with_inputs(
         density = case.densities[(k // 2) % len(case.densities)]
         spikes = generator.random(crossbar.rows) < density
         spikes[generator.integers(crossbar.rows)] = True
-        vectors.append(spikes * device.v_read)
+        vectors.append(np.where(spikes, device.v_read, 0.0))
     v_row = np.array(vectors)
     shares = (v_row != 0).mean(axis=1)
     return TestCircuit(name, crossbar, g, v_row, (float(shares.min()), float(shares.max())))

@@ -1,0 +1,36 @@
+"""Shared by all tests: the paper's parameters, and a cache folder that is thrown away."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+from xbarsim.parameters import CrossbarParams, DeviceParams, load_device
+
+settings.register_profile(
+    "default", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("default")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch):
+    """No test reads or fills the user's cache."""
+    monkeypatch.setenv("XBARSIM_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture
+def device() -> DeviceParams:
+    return load_device("bhattacharjee2022")
+
+
+@pytest.fixture
+def crossbar() -> CrossbarParams:
+    """Asymmetric on purpose: every resistance differs, and rows differ from columns."""
+    return CrossbarParams(
+        rows=5, cols=3, r_driver=300.0, r_wire_row=7.0, r_wire_col=20.0, r_sense=900.0
+    )
+
+
+@pytest.fixture
+def draw() -> np.random.Generator:
+    return np.random.default_rng(20261124)

@@ -1,0 +1,96 @@
+"""Parameters are complete, frozen, and refuse what is not physical, by name and value."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xbarsim.errors import ParameterError, StorageError
+from xbarsim.parameters import (
+    CrossbarParams,
+    DeviceParams,
+    load_crossbar,
+    load_device,
+    preset_names,
+)
+
+
+def test_the_papers_preset_has_the_papers_numbers():
+    device = load_device("bhattacharjee2022")
+    assert (1 / device.g_max, 1 / device.g_min) == (pytest.approx(20e3), pytest.approx(200e3))
+    assert device.sigma == 0.1
+    assert load_crossbar("bhattacharjee2022", rows=2, cols=3).resistances == (1e3, 5.0, 10.0, 1e3)
+
+
+def test_every_preset_loads_and_names_its_source():
+    for name in preset_names():
+        assert load_device(name).source.startswith("http")
+        assert load_crossbar(name, rows=2, cols=2).rows == 2
+
+
+@pytest.mark.parametrize("field", ["r_driver", "r_wire_row", "r_wire_col", "r_sense"])
+@pytest.mark.parametrize("value", [-1.0, math.nan, math.inf, "many"])
+def test_a_bad_resistance_is_refused_by_name_and_value(field, value):
+    with pytest.raises(ParameterError, match=rf"{field} \[Ω\]") as error:
+        CrossbarParams(rows=2, cols=2, **{field: value})
+    assert repr(value).strip("'") in str(error.value)
+
+
+@pytest.mark.parametrize("rows", [0, -3, 1.5])
+def test_an_array_has_whole_rows(rows):
+    with pytest.raises(ParameterError, match="rows"):
+        CrossbarParams(rows=rows, cols=2)
+
+
+def test_an_unknown_key_suggests_the_nearest():
+    with pytest.raises(ParameterError, match=r"r_drivr.*did you mean 'r_driver'"):
+        CrossbarParams(rows=2, cols=2, r_drivr=1.0)
+
+
+@given(low=st.floats(1e-9, 1e-3), factor=st.floats(0.1, 1.0))
+def test_a_range_must_be_ordered(low, factor):
+    with pytest.raises(ParameterError, match=r"g_min.*must be lower than g_max"):
+        DeviceParams(name="x", g_min=low, g_max=low * factor)
+
+
+def test_resistances_and_conductances_are_two_ways_to_say_the_same():
+    by_r = DeviceParams(name="x", r_min=50e3, r_max=1e6)
+    assert by_r == DeviceParams(name="x", g_min=1e-6, g_max=1 / 50e3)
+    with pytest.raises(ParameterError, match="both r_min and g_max"):
+        DeviceParams(name="x", r_min=1.0, g_max=1.0, g_min=0.1)
+    with pytest.raises(ParameterError, match="r_min"):
+        DeviceParams(name="x", r_min=-5.0, r_max=1e6)
+
+
+def test_parameters_are_frozen(crossbar):
+    with pytest.raises(ValueError, match="frozen"):
+        crossbar.rows = 9
+
+
+def test_an_unknown_preset_suggests_the_nearest():
+    with pytest.raises(ParameterError, match="did you mean 'bhattacharjee2022'"):
+        load_device("bhatacharjee")
+
+
+def test_a_device_file_is_checked_key_by_key(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("[device]\nr_min = 1e4\nr_max = 1e5\n[crossbar]\nr_sense = 50.0\n")
+    assert load_device(path).name == "mine"
+    assert load_crossbar(path, rows=2, cols=2).r_sense == 50.0
+    path.write_text("[device]\nr_mim = 1e4\n")
+    with pytest.raises(ParameterError, match="r_mim"):
+        load_device(path)
+    path.write_text("[devices]\n")
+    with pytest.raises(ParameterError, match="devices"):
+        load_device(path)
+    path.write_text("not toml")
+    with pytest.raises(ParameterError, match="not valid TOML"):
+        load_device(path)
+    with pytest.raises(StorageError, match="cannot read"):
+        load_device(tmp_path / "absent.toml")
+
+
+def test_units_are_read_from_the_type():
+    assert CrossbarParams.unit("r_driver") == "Ω"
+    assert DeviceParams.unit("g_min") == "S"
