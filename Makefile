@@ -29,6 +29,7 @@ lint: $(STAMP)  ## style, types, import direction
 
 check-fresh: setup  ## fail when a committed, generated file is stale
 	$(BIN)/xbarsim netlist --golden netlists --check
+	$(BIN)/python scripts/readme_numbers.py --check
 
 test: setup lint check-fresh  ## lint, types, import contracts, tests (ngspice included)
 	$(BIN)/python -m pytest

@@ -99,7 +99,7 @@ def test_swapping_the_ends_and_transposing_changes_nothing(solve, problem):
         rows=c.cols, cols=c.rows, r_driver=c.r_sense, r_wire_row=c.r_wire_col,
         r_wire_col=c.r_wire_row, r_sense=c.r_driver,
     )  # fmt: skip
-    turned = np.ascontiguousarray(g[::-1, ::-1].T)
+    turned = g[::-1, ::-1].T.copy()
     close(solve(g, c), solve(turned, swapped)[::-1, ::-1].T)
 
 

@@ -83,7 +83,7 @@ def test_a_deck_runs_by_hand_with_plain_ngspice(tmp_path, draw):
         ("V1 a 0 1\nX1 a 0 nosuch\n.op", "name is not defined"),
         ("V1 a 0 1\nR1 a 0 1\nR1 a 0 2\n.op", "same name"),
         ("V1 a 0 1\nR1 a 0 1\n", "no results"),
-        ("V1 a 0 1\nR1 a 0 1\n.save v(zz)\n.op", "reported an error"),
+        ("V1 a 0 1\nR1 a 0 1\n.save v(zz)\n.op", "to be saved does not exist"),
     ],
 )
 def test_a_doubtful_run_is_an_error_with_its_cause(cards, match):
@@ -103,7 +103,7 @@ def test_a_singular_matrix_is_refused_though_ngspice_exits_with_zero(tmp_path):
         run_batch(deck, find_ngspice())
 
 
-def test_a_killed_ngspice_is_an_error(tmp_path, monkeypatch):
+def test_a_killed_ngspice_is_an_error(tmp_path):
     fake = tmp_path / "ngspice"
     fake.write_text("#!/bin/sh\nkill -9 $$\n")
     fake.chmod(0o755)
@@ -119,7 +119,7 @@ def test_a_hanging_ngspice_is_stopped(tmp_path):
     fake.chmod(0o755)
     from dataclasses import replace
 
-    with pytest.raises(SpiceError, match="did not finish within 0.3 s"):
+    with pytest.raises(SpiceError, match=r"did not finish within 0\.3 s"):
         run_batch("* x\n.end\n", replace(find_ngspice(), program=str(fake)), timeout=0.3)
 
 
@@ -143,8 +143,8 @@ def test_harmless_notes_are_not_errors():
     judge_log("Note: No compatibility mode selected!\nUsing KLU as Direct Linear Solver\n", deck="")
 
 
-@pytest.mark.parametrize("cut", [0, 10, 200, -8, -1])
-def test_a_damaged_raw_file_is_refused(cut, draw):
+@pytest.mark.parametrize("cut", [0, 10, 60, -8, -1])
+def test_a_damaged_raw_file_is_refused(cut):
     head = (
         b"Title: x\nFlags: real\nNo. Variables: 1\nNo. Points: 2\nVariables:\n\t0\tv(a)\tvoltage\n"
     )

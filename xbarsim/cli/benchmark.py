@@ -21,6 +21,7 @@ def bench(
     json: JsonFlag = False,
 ) -> None:
     """Measure speed and accuracy against peers; ratios hold on a noisy machine, seconds do not."""
+    from rich.markup import escape
     from rich.table import Table
 
     from xbarsim.benchmarks import run_benchmarks
@@ -40,5 +41,5 @@ def bench(
     table = Table("benchmark", "figure", "value", "bar")
     for name, result in results.items():
         for figure, (value, bar) in result["figures"].items():
-            table.add_row(name, figure, f"{value:.4g}", bar)
+            table.add_row(name, escape(figure), f"{value:.4g}", bar)
     OUT.print(table)

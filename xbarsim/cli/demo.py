@@ -29,15 +29,7 @@ def demo(
     result = run_demo(out, DemoSettings.quick() if quick else DemoSettings())
     record = result.record
     if json:
-        rows = [
-            {
-                "method": r.method, "steps": r.steps, "tile": r.tile, "gain": r.gain,
-                "raw_gain": r.raw_gain, "software": r.software[-1],
-                "hardware": r.final, "relative_drop": r.relative_drop.mean(),
-            }
-            for r in result.rows
-        ]  # fmt: skip
-        print_json({"passed": record.passed, "rows": rows, "report": str(result.report)})
+        print_json(result.summary())
     else:
         _print_table(result)
     raise typer.Exit(0 if record.passed else 1)

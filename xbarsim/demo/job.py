@@ -1,5 +1,6 @@
 """This module is the main job, step by step; every step is a public function."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from xbarsim.parameters import CrossbarParams, DeviceParams, load_crossbar, load
 from xbarsim.progress import progress_bar
 from xbarsim.report.html import Report, write_report
 from xbarsim.spice import find_ngspice
-from xbarsim.storage import writable_folder
+from xbarsim.storage import writable_folder, write_atomically
 from xbarsim.study import AccuracyRow, Candidate, measure
 from xbarsim.validation import ValidationCase, ValidationRecord, validate
 
@@ -65,6 +66,21 @@ class DemoResult:
     rows: list[AccuracyRow]
     report: Path
 
+    def summary(self) -> dict[str, object]:
+        """Return the figures as plain data, for JSON."""
+        record = self.record
+        return {
+            "passed": record.passed,
+            "reference": record.reference,
+            "n_circuits": record.n_circuits,
+            "n_outputs": record.n_outputs,
+            "max_error": record.errors["max_error"],
+            "tolerance": record.tolerance,
+            "oracle_float64": self.oracles.float64,
+            "oracle_float32": self.oracles.float32,
+            "rows": [row.summary() for row in self.rows],
+        }
+
 
 def run_demo(folder: Path, settings: DemoSettings) -> DemoResult:
     """Run the main job and leave report and record in ``folder``.
@@ -97,7 +113,10 @@ def run_demo(folder: Path, settings: DemoSettings) -> DemoResult:
         facts=facts,
         notes=_NOTES,
     )
-    return DemoResult(record, oracles, rows, write_report(report, folder / "report.html"))
+    result = DemoResult(record, oracles, rows, write_report(report, folder / "report.html"))
+    text = json.dumps(result.summary(), indent=1, sort_keys=True)
+    write_atomically(folder / "summary.json", text + "\n")
+    return result
 
 
 _NOTES = [

@@ -18,6 +18,7 @@ _CAUSES: tuple[tuple[str, str], ...] = (
     ),
     (r"too small|to low", "an element value is so small that ngspice replaced it"),
     (r"ignored", "ngspice did not understand a card and left it out"),
+    (r"no data saved", "a vector to be saved does not exist"),
     (r"unknown parameter|unknown subckt|could not find a valid modelname", "a name is not defined"),
     (r"No such file", "a file is missing"),
     (r"already exists", "two elements have the same name"),

@@ -73,6 +73,19 @@ class AccuracyRow:
         """(software - hardware) / software at the last time-step, per chip."""
         return np.asarray(1.0 - self.final / self.software[-1])
 
+    def summary(self) -> dict[str, object]:
+        """Return the row as plain data: shares, not percent."""
+        return {
+            "method": self.method,
+            "steps": self.steps,
+            "tile": list(self.tile),
+            "gain": self.gain,
+            "raw_gain": self.raw_gain,
+            "software": float(self.software[-1]),
+            "hardware": self.final.tolist(),
+            "relative_drop": float(self.relative_drop.mean()),
+        }
+
 
 def measure(
     candidates: list[Candidate],

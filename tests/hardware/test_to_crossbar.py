@@ -1,0 +1,69 @@
+"""Networks on crossbars: a copy, licensed by a record, exact when the hardware is."""
+
+import pytest
+import torch
+from torch import nn
+
+from xbarsim.errors import OutOfValidatedRangeError, ParameterError
+from xbarsim.hardware import layer_summaries, to_crossbar
+from xbarsim.parameters import CrossbarParams
+from xbarsim.validation import ValidationCase, validate
+
+
+@pytest.fixture
+def net():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(2, 5, 3), nn.ReLU(), nn.Flatten(), nn.Linear(5 * 4, 3))
+
+
+@pytest.fixture
+def ideal():
+    return CrossbarParams(rows=8, cols=4, r_driver=0, r_wire_row=0, r_wire_col=0, r_sense=0)
+
+
+def test_perfect_hardware_computes_what_software_does(net, ideal, device):
+    images = torch.rand(3, 2, 4, 4)
+    hardware = to_crossbar(net, ideal, device.replace(sigma=0.0), allow_unvalidated=True)
+    torch.testing.assert_close(hardware(images), net(images), rtol=1e-5, atol=1e-6)
+
+
+def test_the_network_itself_is_untouched(net, device):
+    before = {name: t.clone() for name, t in net.state_dict().items()}
+    hardware = to_crossbar(net, CrossbarParams(rows=8, cols=8), device, allow_unvalidated=True)
+    for name, tensor in net.state_dict().items():
+        assert torch.equal(tensor, before[name])
+    assert not torch.equal(hardware[0].weight, net[0].weight)
+    assert torch.equal(hardware[0].bias, net[0].bias)
+    assert [s.validated for s in layer_summaries(hardware)] == ["unvalidated"] * 2
+    assert [s.n_tiles for s in layer_summaries(hardware)] == [3, 3]
+    with pytest.raises(ParameterError, match="not made by to_crossbar"):
+        layer_summaries(net)
+
+
+def test_without_evidence_it_refuses(net, device):
+    with pytest.raises(OutOfValidatedRangeError, match="allow_unvalidated"):
+        to_crossbar(net, CrossbarParams(rows=8, cols=8), device)
+
+
+@pytest.mark.spice
+def test_a_record_licenses_only_what_it_covers(net, device):
+    record = validate(ValidationCase(name="eight", sizes=((8, 8),), circuits=2, vectors=2))
+    inside = CrossbarParams(rows=8, cols=8)
+    hardware = to_crossbar(net, inside, device, record=record)
+    assert {s.validated for s in layer_summaries(hardware)} == {"eight"}
+    with pytest.raises(OutOfValidatedRangeError, match="rows is 16; covered: 8 to 8"):
+        to_crossbar(net, inside.replace(rows=16), device, record=record)
+    wide = device.replace(g_max=1.0)
+    with pytest.raises(OutOfValidatedRangeError, match="conductance is"):
+        to_crossbar(net, inside, wide, record=record)
+    stamped = to_crossbar(net, inside, wide, record=record, allow_unvalidated=True)
+    assert {s.validated for s in layer_summaries(stamped)} == {"unvalidated"}
+
+
+def test_what_a_crossbar_cannot_hold_is_refused_by_name(device):
+    crossbar = CrossbarParams(rows=8, cols=8)
+    with pytest.raises(ParameterError, match="no Linear"):
+        to_crossbar(nn.ReLU(), crossbar, device, allow_unvalidated=True)
+    grouped = nn.Sequential(nn.Conv2d(4, 4, 3, groups=2))
+    with pytest.raises(ParameterError, match="layer '0' has groups=2"):
+        to_crossbar(grouped, crossbar, device, allow_unvalidated=True)

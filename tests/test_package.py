@@ -1,0 +1,137 @@
+"""The package as users meet it: public names, light import, a command line that helps."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import xbarsim
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(*args, **env):
+    command = [sys.executable, "-m", "xbarsim", *args]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, **env}
+    )
+
+
+def test_public_names():
+    assert sorted(xbarsim.__all__) == [
+        "CrossbarParams", "DeviceParams", "InferenceTrace", "OutOfValidatedRangeError",
+        "ParameterError", "ReferenceCurrents", "SpiceError", "ValidationCase", "ValidationRecord",
+        "XbarsimError", "effective_conductance", "load_crossbar", "load_device", "simulate",
+        "spice_currents", "to_crossbar", "validate",
+    ]  # fmt: skip
+    for name in xbarsim.__all__:
+        assert getattr(xbarsim, name).__doc__
+    with pytest.raises(AttributeError, match="nothing"):
+        xbarsim.nothing  # noqa: B018
+
+
+def test_importing_is_light():
+    code = "import sys, xbarsim, xbarsim.cli; print(sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"torch", "PySpice", "matplotlib", "scipy", "numba", "sklearn"}
+    assert not heavy & {name.strip("' [],\n").split(".")[0] for name in done.stdout.split(",")}
+
+
+COMMANDS = [
+    "demo",
+    "devices",
+    "netlist",
+    "spice",
+    "validate",
+    "report",
+    "train",
+    "convert",
+    "infer",
+    "bench",
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_and_stands_in_the_readme(command):
+    done = run(command, "--help")
+    assert done.returncode == 0
+    assert "Usage" in done.stdout
+    assert f"`xbarsim {command}" in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("args", "match"),
+    [
+        (["devices", "bhattacharje2022"], "did you mean 'bhattacharjee2022'"),
+        (["validate", "absent.toml"], "cannot read absent.toml"),
+        (["infer", "absent.safetensors"], "absent.safetensors"),
+        (["spice", "--conductance", "absent.csv"], "absent.csv"),
+        (["spice", "--engine", "magic"], "magic"),
+        (["train", "digit-ann", "-o", "x.safetensors"], "did you mean 'digits-ann'"),
+        (["nosuch"], "nosuch"),
+    ],
+)
+def test_mistakes_end_in_one_message_and_exit_code_2(args, match):
+    done = run(*args)
+    assert done.returncode == 2
+    assert match in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unwritable_folder_is_noticed_before_any_work(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = run("demo", "--out", str(tmp_path / "file" / "x"))
+    assert done.returncode == 2
+    assert "cannot write in" in done.stderr
+
+
+@pytest.mark.spice
+def test_missing_ngspice_is_one_clear_message(tmp_path):
+    done = run("spice", "--rows", "2", "--cols", "2", NGSPICE_LIBRARY_PATH=str(tmp_path / "no.so"))
+    assert done.returncode == 2
+    assert "install it" in " ".join(done.stderr.split())
+
+
+@pytest.mark.spice
+def test_spice_reads_files_and_prints_json(tmp_path):
+    (tmp_path / "g.csv").write_text("1e-5,2e-5\n3e-5,4e-5\n5e-5,1e-5\n")
+    np.save(tmp_path / "v.npy", np.array([[0.1, 0.2, 0.3]]))
+    done = run(
+        "spice",
+        "--conductance",
+        str(tmp_path / "g.csv"),
+        "--inputs",
+        str(tmp_path / "v.npy"),
+        "--json",
+    )
+    found = json.loads(done.stdout)
+    np.testing.assert_allclose(found["i_col"], found["fast"], rtol=1e-10)
+
+
+@pytest.mark.spice
+def test_validate_then_report_from_the_shell(tmp_path):
+    case = tmp_path / "case.toml"
+    case.write_text("sizes = [[4, 4]]\ncircuits = 1\nvectors = 2\n")
+    done = run("validate", str(case), "-o", str(tmp_path / "r.json"))
+    assert done.returncode == 0, done.stderr
+    done = run("report", str(tmp_path / "r.json"), "-o", str(tmp_path / "r.html"))
+    html = (tmp_path / "r.html").read_text()
+    assert done.returncode == 0
+    assert html.index("Passed.") < html.index("Worst case") < html.index("<svg")
+    assert "src=" not in html
+    assert "http" not in html.replace("http://www.w3.org", "").replace(
+        "http://purl.org", ""
+    ).replace("http://creativecommons.org", "").replace("https://matplotlib.org", "")
+
+
+def test_names_in_a_report_are_escaped(tmp_path):
+    from xbarsim.report.html import Report, write_report
+    from xbarsim.validation import load_record
+
+    record = load_record(ROOT / "validation/records/bhattacharjee2022.json")
+    write_report(Report(title="<script>alert(1)</script>", record=record), tmp_path / "r.html")
+    assert "<script>" not in (tmp_path / "r.html").read_text()
