@@ -29,8 +29,10 @@ def demo_table() -> str:
     """Return the demo's accuracy table."""
     result = json.loads((ROOT / "validation/studies/demo/summary.json").read_text())
     lines = [
-        "| network | steps | tile | gain | software [%] | hardware [%], lowest to highest chip |"
-        " relative drop [%] |",
+        (
+            "| network | steps | tile | gain | software [%] | hardware [%], lowest to highest chip |"
+            " relative drop [%] |"
+        ),
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for row in result["rows"]:
@@ -63,7 +65,9 @@ def main() -> int:
         ("benchmarks", benchmark_table()),
     ):
         pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
-        text, count = re.subn(pattern, lambda m, t=table: m[1] + t + "\n" + m[2], text, flags=re.DOTALL)
+        text, count = re.subn(
+            pattern, lambda m, t=table: m[1] + t + "\n" + m[2], text, flags=re.DOTALL
+        )
         if count != 1:
             sys.exit(f"README.md has {count} places marked {name!r}; it needs one")
     if "--check" in sys.argv and text != README.read_text():
