@@ -34,7 +34,7 @@ def candidates(networks: list[Candidate], data: Dataset) -> list[Candidate]:
     ann, converted, surrogate = networks
     searched = replace(
         converted,
-        method="converted SNN, thresholds searched on the chip",
+        method="converted SNN, on-chip thresholds",
         calibration_images=data.train_images[:_SEARCH_IMAGES],
     )
     return [ann, converted, searched, surrogate]
