@@ -9,7 +9,8 @@ from xbarsim.errors import OutOfValidatedRangeError, ParameterError, StorageErro
 from xbarsim.parameters import CrossbarParams
 from xbarsim.validation import ValidationCase, load_case, load_record, validate
 from xbarsim.validation import run as validation_run
-from xbarsim.validation.metrics import circuit_errors, summarise
+from xbarsim.validation.circuits import circuit_deck, draw_circuits
+from xbarsim.validation.metrics import bootstrap, circuit_errors, summarise
 
 CASE = ValidationCase(name="small", sizes=((4, 3), (6, 6)), circuits=2, vectors=4)
 
@@ -74,6 +75,52 @@ def test_outside_its_envelope_a_record_refuses_by_name_value_and_interval(record
         record.require(inside.replace(**change))
     with pytest.raises(OutOfValidatedRangeError, match=r"conductance is 5e-06 to 0\.1 S"):
         record.require(inside, (5e-6, 0.1))
+
+
+@pytest.mark.spice
+def test_a_rerun_does_not_drift_and_another_seed_does(record):
+    assert validate(CASE).drift(record) == []
+    moved = validate(CASE.replace(seed=1)).drift(record)
+    assert any("seeds" in line for line in moved)
+    assert any("deck of" in line for line in moved)
+
+
+@pytest.mark.spice
+def test_a_time_budget_ends_the_run_and_the_record_says_so():
+    found = validate(CASE.replace(budget=1e-9))
+    assert (found.n_circuits, found.ended_by) == (1, "budget")
+
+
+@pytest.mark.spice
+def test_the_worst_circuit_can_be_written_as_a_deck(record):
+    deck = circuit_deck(CASE, record.worst.name)
+    assert f"small: {record.worst.name}" in deck
+    with pytest.raises(ParameterError, match="draws no circuit"):
+        circuit_deck(CASE, "nosuch")
+
+
+def test_bootstrap_intervals_narrow_with_more_circuits(draw):
+    def circuits(n):
+        return [
+            circuit_errors(r + 0.01 * draw.standard_normal(r.shape), r, 2 * r)
+            for r in draw.uniform(1, 2, (n, 3, 4))
+        ]
+
+    few, many = (bootstrap(circuits(n), seed=0)["nrmse"] for n in (4, 64))
+    assert few[0] <= few[1]
+    assert many[1] - many[0] < few[1] - few[0]
+
+
+@pytest.mark.parametrize("kind", ["uniform", "bimodal", "lognormal", "low_g", "wide"])
+def test_every_conductance_statistic_is_what_it_says(kind):
+    case = ValidationCase(name="x", sizes=((40, 40),), circuits=1, statistics=(kind,))
+    (circuit,) = draw_circuits(case)
+    g = circuit.conductance
+    inside = (g >= 5e-6 * (1 - 1e-12)) & (g <= 5e-5 * (1 + 1e-12))
+    assert inside.all() == (kind != "wide")
+    mean = {"uniform": 2.75e-5, "bimodal": 2.75e-5, "low_g": 1.04e-5}.get(kind)
+    if mean:
+        assert g.mean() == pytest.approx(mean, rel=0.05)
 
 
 def test_metrics_by_hand():

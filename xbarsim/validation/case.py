@@ -2,20 +2,24 @@
 
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 from xbarsim.errors import ParameterError
 from xbarsim.parameters import CrossbarParams, DeviceParams, load_crossbar, load_device
 from xbarsim.parameters.base import Parameters
 from xbarsim.storage import read_text
-from xbarsim.units import Count, Fraction, Ratio
+from xbarsim.units import Count, Fraction, Ratio, Second
+
+Statistics = Literal["uniform", "bimodal", "lognormal", "low_g", "wide"]
 
 
 class ValidationCase(Parameters):
     """Arrays to run in ngspice, and the tolerance that a fast model is held to.
 
-    Half of the random arrays have cells uniform in [g_min, g_max]; the other half are log-uniform
-    over a range ``spread`` times wider at both ends, so that programming variation stays inside
-    the envelope.
+    Random arrays take the listed conductance statistics in turn: ``uniform`` in [g_min, g_max];
+    ``bimodal``, g_min or g_max; ``lognormal`` around the middle of the range; ``low_g``, near g_min
+    as in trained networks; ``wide``, log-uniform over a range ``spread`` times wider at both ends,
+    so that programming variation stays inside the envelope.
     """
 
     name: str
@@ -26,6 +30,8 @@ class ValidationCase(Parameters):
     """Rows and columns of the arrays."""
     circuits: Count = 4
     """Random arrays per size."""
+    statistics: tuple[Statistics, ...] = ("uniform", "wide", "low_g", "bimodal", "lognormal")
+    """Distributions of the cells' conductances, taken in turn."""
     vectors: Count = 6
     """Input vectors per array: dense analogue ones and spike vectors in turn."""
     densities: tuple[Fraction, ...] = (0.05, 0.2, 0.5)
@@ -36,6 +42,8 @@ class ValidationCase(Parameters):
     """Largest error allowed, relative to the largest current of the circuit."""
     seed: int = 0
     """Seed of arrays and inputs."""
+    budget: Second | None = None
+    """Longest time to spend; the record says when it ended the run."""
 
     def device_params(self) -> DeviceParams:
         """Return the device of this case."""
@@ -62,7 +70,7 @@ def load_case(path: str | Path) -> ValidationCase:
     device = str(data.get("device", "bhattacharjee2022"))
     if device.endswith(".toml"):
         data["device"] = str(path.parent / device)
-    for key in ("sizes", "densities"):
+    for key in ("sizes", "densities", "statistics"):
         if isinstance(data.get(key), list):
             data[key] = tuple(tuple(v) if isinstance(v, list) else v for v in data[key])
     return ValidationCase(**{"name": path.stem, **data})

@@ -6,10 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from xbarsim.circuit import build_circuit
+from xbarsim.errors import ParameterError
 from xbarsim.parameters import CrossbarParams, DeviceParams
+from xbarsim.spice import write_netlist
 from xbarsim.validation.case import ValidationCase
 
 Array = NDArray[np.float64]
+
+# Weights of trained networks: most cells of a pair are near g_min.
+_LOW_G = 0.15
+_LOG_DEVIATION = 0.6
+_WIDEST = 1e-3
 
 
 @dataclass(frozen=True)
@@ -62,12 +70,21 @@ def _draw_array(
     case: ValidationCase,
     k: int,
 ) -> tuple[Array, str]:
-    if k % 2 == 0:
-        return generator.uniform(device.g_min, device.g_max, crossbar.shape), "uniform"
-    low = np.log(max(device.g_min, device.g_max * 1e-3) / case.spread)
-    return np.exp(
-        generator.uniform(low, np.log(device.g_max * case.spread), crossbar.shape)
-    ), "wide"
+    kind = case.statistics[k % len(case.statistics)]
+    low, high, shape = device.g_min, device.g_max, crossbar.shape
+    if kind == "uniform":
+        return generator.uniform(low, high, shape), kind
+    if kind == "bimodal":
+        return np.where(generator.random(shape) < 0.5, low, high), kind
+    if kind == "low_g":
+        share = np.minimum(np.abs(generator.normal(0.0, _LOW_G, shape)), 1.0)
+        return low + share * (high - low), kind
+    floor = max(low, high * _WIDEST)
+    if kind == "lognormal":
+        middle = np.exp(generator.normal(0.5 * np.log(floor * high), _LOG_DEVIATION, shape))
+        return np.clip(middle, low, high), kind
+    bottom, top = np.log(floor / case.spread), np.log(high * case.spread)
+    return np.exp(generator.uniform(bottom, top, shape)), kind
 
 
 def _with_inputs(
@@ -91,3 +108,17 @@ def _with_inputs(
     v_row = np.array(vectors)
     shares = (v_row != 0).mean(axis=1)
     return TestCircuit(name, crossbar, g, v_row, (float(shares.min()), float(shares.max())))
+
+
+def circuit_deck(case: ValidationCase, name: str) -> str:
+    """Return the deck of one of a case's random circuits, to run by hand.
+
+    Raises:
+        ParameterError: If the case draws no circuit of that name.
+    """
+    for circuit in draw_circuits(case):
+        if circuit.name == name:
+            built = build_circuit(circuit.conductance, circuit.crossbar)
+            return write_netlist(built, circuit.v_row, title=f"{case.name}: {name}")
+    msg = f"case {case.name!r} draws no circuit called {name!r}"
+    raise ParameterError(msg)

@@ -51,6 +51,28 @@ def summarise(circuits: list[CircuitErrors]) -> dict[str, float]:
     }
 
 
+def bootstrap(
+    circuits: list[CircuitErrors], *, seed: int, resamples: int = 200
+) -> dict[str, tuple[float, float]]:
+    """Return 95 % percentile intervals of every figure of merit, resampling whole circuits.
+
+    Outputs of one circuit are not independent, so circuits are drawn and not outputs. The interval
+    of a maximum only tells how much it hangs on single circuits.
+    """
+    draw = np.random.default_rng(seed)
+    samples = [
+        summarise([circuits[k] for k in draw.integers(len(circuits), size=len(circuits))])
+        for _ in range(resamples)
+    ]
+    return {
+        name: (
+            float(np.quantile([sample[name] for sample in samples], 0.025)),
+            float(np.quantile([sample[name] for sample in samples], 0.975)),
+        )
+        for name in samples[0]
+    }
+
+
 def _nonideality(circuit: CircuitErrors) -> Array:
     ideal, reference = circuit.ideal.ravel(), circuit.reference.ravel()
     driven = np.abs(ideal) > 0

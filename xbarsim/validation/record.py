@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -69,6 +69,10 @@ class ValidationRecord(Parameters):
     """Column currents compared."""
     errors: dict[str, float]
     """Figures of merit; see ``validation.metrics.summarise``."""
+    intervals: dict[str, Interval]
+    """Bootstrap 95 % interval of each figure of merit, over circuits."""
+    ended_by: Literal["plan", "budget"]
+    """Whether all planned circuits ran, or the time budget ended the run."""
     histogram: dict[str, list[Any]]
     """Counts of log10 of the absolute error."""
     envelope: Envelope
@@ -79,6 +83,30 @@ class ValidationRecord(Parameters):
     """Every circuit, with the hash of its deck."""
     seeds: tuple[int, ...]
     """Seeds of arrays and inputs."""
+
+    def drift(self, other: "ValidationRecord", *, tolerance: float = 1e-12) -> list[str]:
+        """Return what differs from another run of the same case, in words.
+
+        Errors near rounding may differ by ``tolerance`` of full scale; all else must be equal.
+        """
+        found = []
+        for name in type(self).model_fields:
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if name in ("errors", "intervals", "worst", "circuits", "histogram"):
+                continue
+            if mine != theirs:
+                found.append(f"{name}: {theirs!r} became {mine!r}")
+        for name, value in self.errors.items():
+            before = other.errors.get(name, float("nan"))
+            if not abs(value - before) <= tolerance:
+                found.append(f"errors.{name}: {before!r} became {value!r}")
+        hashes = {c.name: c.deck_sha256 for c in other.circuits}
+        found += [
+            f"deck of {c.name} changed"
+            for c in self.circuits
+            if hashes.get(c.name) != c.deck_sha256
+        ]
+        return found
 
     def covers(self, crossbar: CrossbarParams, conductance: Interval | None = None) -> bool:
         """Return whether the record speaks about this crossbar and range of conductances."""

@@ -1,7 +1,9 @@
 """This module is the validation itself: real ngspice against the fast model, circuit by circuit."""
 
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,13 @@ from xbarsim.reference import ReferenceCurrents
 from xbarsim.spice import spice_currents
 from xbarsim.validation.case import ValidationCase, load_case
 from xbarsim.validation.circuits import TestCircuit, draw_circuits
-from xbarsim.validation.metrics import CircuitErrors, circuit_errors, histogram, summarise
+from xbarsim.validation.metrics import (
+    CircuitErrors,
+    bootstrap,
+    circuit_errors,
+    histogram,
+    summarise,
+)
 from xbarsim.validation.record import CircuitEvidence, Envelope, ValidationRecord
 
 Array = NDArray[np.float64]
@@ -38,9 +46,16 @@ def validate(
         SpiceError: If ngspice is missing or its answer cannot be trusted.
     """
     case = case if isinstance(case, ValidationCase) else load_case(case)
-    circuits, errors, evidence = [], [], []
+    circuits: list[TestCircuit] = []
+    errors: list[CircuitErrors] = []
+    evidence: list[CircuitEvidence] = []
     references: list[ReferenceCurrents] = []
+    start = time.monotonic()
+    ended_by: Literal["plan", "budget"] = "plan"
     for circuit in draw_circuits(case, given):
+        if circuits and case.budget is not None and time.monotonic() - start > case.budget:
+            ended_by = "budget"
+            break
         reference = spice_currents(circuit.conductance, circuit.v_row, circuit.crossbar)
         model = circuit.v_row @ effective_conductance(circuit.conductance, circuit.crossbar)
         ideal = ideal_currents(circuit.conductance, circuit.v_row)
@@ -56,7 +71,7 @@ def validate(
         )
         if on_circuit is not None:
             on_circuit(circuit, reference, model)
-    return _record(case, circuits, references, errors, evidence)
+    return _record(case, circuits, references, errors, evidence, ended_by)
 
 
 def _record(
@@ -65,6 +80,7 @@ def _record(
     references: list[ReferenceCurrents],
     errors: list[CircuitErrors],
     evidence: list[CircuitEvidence],
+    ended_by: Literal["plan", "budget"],
 ) -> ValidationRecord:
     figures = summarise(errors)
     return ValidationRecord(
@@ -77,6 +93,8 @@ def _record(
         n_circuits=len(circuits),
         n_outputs=sum(found.error.size for found in errors),
         errors=figures,
+        intervals=bootstrap(errors, seed=case.seed),
+        ended_by=ended_by,
         histogram=histogram(errors),
         envelope=_envelope(circuits),
         worst=max(evidence, key=lambda item: item.max_error),
