@@ -94,3 +94,28 @@ def test_a_device_file_is_checked_key_by_key(tmp_path):
 def test_units_are_read_from_the_type():
     assert CrossbarParams.unit("r_driver") == "Ω"
     assert DeviceParams.unit("g_min") == "S"
+
+
+def test_a_preset_says_what_was_measured_and_what_is_assumed():
+    assert len(preset_names()) >= 11
+    for name in preset_names():
+        device = load_device(name)
+        assert device.measured, name
+        assert device.assumed, name
+
+
+def test_a_state_dependent_variation_is_taken_at_the_middle_of_the_range():
+    fits = {
+        "milo2021": lambda g: -0.0091 * g + 4.782,
+        "joshi2020": lambda g: -0.00179 * g**2 + 0.0759 * g + 0.286,
+        "nandakumar2019": lambda g: 0.26348 + 1.965 * (g / 25) - 1.1731 * (g / 25) ** 2,
+        "falcone-cmo-hfox": lambda g: 0.0112185391 + 0.01129027418 * g,
+        "wan2022": lambda g: (
+            0.348 + 16.03 * (g / 40) - 43.853 * (g / 40) ** 2
+            + 45.393 * (g / 40) ** 3 - 16.815 * (g / 40) ** 4
+        ),
+    }  # fmt: skip
+    for name, fit in fits.items():
+        device = load_device(name)
+        middle = (device.g_min + device.g_max) / 2 * 1e6
+        assert device.sigma == pytest.approx(fit(middle) / middle, abs=5.1e-5), name

@@ -103,7 +103,7 @@ def test_a_singular_matrix_is_refused_though_ngspice_exits_with_zero(tmp_path):
         run_batch(deck, find_ngspice())
 
 
-def test_a_killed_ngspice_is_an_error(tmp_path, monkeypatch):
+def test_a_killed_ngspice_is_an_error(tmp_path):
     fake = tmp_path / "ngspice"
     fake.write_text("#!/bin/sh\nkill -9 $$\n")
     fake.chmod(0o755)
@@ -119,7 +119,7 @@ def test_a_hanging_ngspice_is_stopped(tmp_path):
     fake.chmod(0o755)
     from dataclasses import replace
 
-    with pytest.raises(SpiceError, match="did not finish within 0.3 s"):
+    with pytest.raises(SpiceError, match=r"did not finish within 0\.3 s"):
         run_batch("* x\n.end\n", replace(find_ngspice(), program=str(fake)), timeout=0.3)
 
 
@@ -144,7 +144,7 @@ def test_harmless_notes_are_not_errors():
 
 
 @pytest.mark.parametrize("cut", [0, 10, 200, -8, -1])
-def test_a_damaged_raw_file_is_refused(cut, draw):
+def test_a_damaged_raw_file_is_refused(cut):
     head = (
         b"Title: x\nFlags: real\nNo. Variables: 1\nNo. Points: 2\nVariables:\n\t0\tv(a)\tvoltage\n"
     )
