@@ -71,7 +71,7 @@ def spice(
     vectors: Vectors = 1,
     conductance: Conductance = None,
     inputs: Inputs = None,
-    engine: Annotated[str, typer.Option(help="pyspice (shared library) or batch.")] = "pyspice",
+    engine: Annotated[str, typer.Option(help="auto, pyspice (shared library) or batch.")] = "auto",
     json: JsonFlag = False,
 ) -> None:
     """Run an array in ngspice, and print its column currents beside the exact fast model's."""
@@ -79,10 +79,10 @@ def spice(
 
     from xbarsim.errors import ParameterError
     from xbarsim.fast import effective_conductance
-    from xbarsim.spice.currents import Engine, spice_currents
+    from xbarsim.spice import Engine, spice_currents
 
     if engine not in get_args(Engine):
-        msg = f"engine is {engine!r}; choose pyspice or batch"
+        msg = f"engine is {engine!r}; choose auto, pyspice or batch"
         raise ParameterError(msg)
     problem = make_problem(device, rows, cols, seed, vectors, conductance, inputs)
     found = spice_currents(

@@ -5,3 +5,4 @@ from xbarsim.spice.deck import deck_hash as deck_hash
 from xbarsim.spice.deck import write_netlist as write_netlist
 from xbarsim.spice.ngspice import NgspiceInfo as NgspiceInfo
 from xbarsim.spice.ngspice import find_ngspice as find_ngspice
+from xbarsim.spice.run import Engine as Engine
