@@ -10,8 +10,13 @@ from xbarsim.errors import ParameterError, StorageError
 from xbarsim.parameters import (
     CrossbarParams,
     DeviceParams,
+    SinhCell,
+    SubcircuitCell,
+    TopologyParams,
+    load_cell,
     load_crossbar,
     load_device,
+    load_topology,
     preset_names,
 )
 
@@ -119,3 +124,22 @@ def test_a_state_dependent_variation_is_taken_at_the_middle_of_the_range():
         device = load_device(name)
         middle = (device.g_min + device.g_max) / 2 * 1e6
         assert device.sigma == pytest.approx(fit(middle) / middle, abs=5.1e-5), name
+
+
+def test_a_file_may_choose_its_cells_and_its_topology(tmp_path):
+    path = tmp_path / "mine.toml"
+    device = "[device]\nr_min = 1e4\nr_max = 1e5\n"
+    path.write_text(device)
+    assert load_cell(path).kind == "linear"
+    assert load_topology(path) == TopologyParams()
+    path.write_text(device + '[cell]\nkind = "sinh"\nv0 = 0.2\n[topology]\ndrive = "both"\n')
+    assert load_cell(path) == SinhCell(v0=0.2)
+    assert load_topology(path).drive == "both"
+    path.write_text(device + '[cell]\nkind = "subckt"\npath = "a.lib"\nsubckt = "a"\n')
+    assert load_cell(path) == SubcircuitCell(path=tmp_path / "a.lib", subckt="a")
+    path.write_text(device + '[cell]\nkind = "sin"\n')
+    with pytest.raises(ParameterError, match=r"'sin'.*choose linear, sinh"):
+        load_cell(path)
+    path.write_text(device + '[topology]\ndrive = "three"\n')
+    with pytest.raises(ParameterError, match=r"drive is 'three'"):
+        load_topology(path)

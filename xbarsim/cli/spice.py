@@ -8,7 +8,12 @@ import typer
 from xbarsim.cli.arrays import make_problem
 from xbarsim.cli.output import ERR, OUT, JsonFlag, print_json
 
-Device = Annotated[str, typer.Argument(help="Preset, or TOML file with [device] and [crossbar].")]
+Device = Annotated[
+    str,
+    typer.Argument(
+        help="Preset, or TOML file with [device] and, if wanted, [crossbar], [topology], [cell]."
+    ),
+]
 Rows = Annotated[int, typer.Option(help="Word lines, when conductances are drawn.")]
 Cols = Annotated[int, typer.Option(help="Bit lines, when conductances are drawn.")]
 Seed = Annotated[int, typer.Option(help="Seed of drawn conductances and inputs.")]
@@ -45,6 +50,7 @@ def netlist(
 ) -> None:
     """Write the full circuit of an array as a deck that plain ``ngspice -b`` runs."""
     from xbarsim.circuit import build_circuit, check_inputs
+    from xbarsim.parameters import load_cell, load_topology
     from xbarsim.spice import write_netlist
     from xbarsim.spice.golden import refresh_golden
     from xbarsim.storage import write_atomically
@@ -55,7 +61,12 @@ def netlist(
             ERR.print(f"{'stale' if check else 'written'}: {path}")
         raise typer.Exit(1 if check and stale else 0)
     problem = make_problem(device, rows, cols, seed, vectors, conductance, inputs)
-    circuit = build_circuit(problem.conductance, problem.crossbar)
+    circuit = build_circuit(
+        problem.conductance,
+        problem.crossbar,
+        topology=load_topology(device),
+        cell=load_cell(device),
+    )
     deck = write_netlist(circuit, check_inputs(problem.v_row, problem.crossbar.rows))
     if out is None:
         typer.echo(deck, nl=False)
@@ -79,6 +90,7 @@ def spice(
 
     from xbarsim.errors import ParameterError
     from xbarsim.fast import effective_conductance
+    from xbarsim.parameters import load_cell, load_topology
     from xbarsim.spice import Engine, spice_currents
 
     if engine not in get_args(Engine):
@@ -86,13 +98,14 @@ def spice(
         raise ParameterError(msg)
     problem = make_problem(device, rows, cols, seed, vectors, conductance, inputs)
     found = spice_currents(
-        problem.conductance, problem.v_row, problem.crossbar, engine=cast("Engine", engine)
-    )
+        problem.conductance, problem.v_row, problem.crossbar, engine=cast("Engine", engine),
+        topology=load_topology(device), cell=load_cell(device),
+    )  # fmt: skip
     model = found.v_row @ effective_conductance(problem.conductance, problem.crossbar)
     if json:
         print_json(
             {"i_col": found.i_col, "fast": model, "solver": found.provenance.solver,
-             "deck_sha256": found.provenance.deck_sha256}
+             "method": found.provenance.method, "deck_sha256": found.provenance.deck_sha256}
         )  # fmt: skip
         return
     from rich.table import Table
@@ -103,4 +116,6 @@ def spice(
         for j, (a, m) in enumerate(zip(left, right, strict=True)):
             table.add_row(str(b), str(j), f"{a:.9e}", f"{m:.9e}", f"{(m - a) / scale:.1e}")
     OUT.print(table)
-    OUT.print(f"{found.provenance.solver}, {found.provenance.seconds:.2f} s")
+    OUT.print(
+        f"{found.provenance.solver}, {found.provenance.method}, {found.provenance.seconds:.2f} s"
+    )

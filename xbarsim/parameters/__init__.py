@@ -10,7 +10,9 @@ from xbarsim.parameters.cells import TableCell as TableCell
 from xbarsim.parameters.cells import TransistorCell as TransistorCell
 from xbarsim.parameters.crossbar import CrossbarParams as CrossbarParams
 from xbarsim.parameters.device import DeviceParams as DeviceParams
+from xbarsim.parameters.presets import load_cell as load_cell
 from xbarsim.parameters.presets import load_crossbar as load_crossbar
 from xbarsim.parameters.presets import load_device as load_device
+from xbarsim.parameters.presets import load_topology as load_topology
 from xbarsim.parameters.presets import preset_names as preset_names
 from xbarsim.parameters.topology import TopologyParams as TopologyParams
