@@ -11,7 +11,7 @@ from xbarsim.fast import effective_conductance
 from xbarsim.parameters import CrossbarParams
 from xbarsim.reference import solve_nodal
 from xbarsim.spice import deck_hash, find_ngspice, spice_currents, write_netlist
-from xbarsim.spice.batch import read_raw, run_batch
+from xbarsim.spice.batch import Limits, read_raw, run_batch
 from xbarsim.spice.judge import judge_currents, judge_log
 
 pytestmark = pytest.mark.spice
@@ -120,7 +120,9 @@ def test_a_hanging_ngspice_is_stopped(tmp_path):
     from dataclasses import replace
 
     with pytest.raises(SpiceError, match=r"did not finish within 0\.3 s"):
-        run_batch("* x\n.end\n", replace(find_ngspice(), program=str(fake)), timeout=0.3)
+        run_batch(
+            "* x\n.end\n", replace(find_ngspice(), program=str(fake)), limits=Limits(timeout=0.3)
+        )
 
 
 def test_a_missing_program_or_library_says_what_to_install(monkeypatch, tmp_path):

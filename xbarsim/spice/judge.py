@@ -13,6 +13,14 @@ _TAIL_LINES = 12
 
 _CAUSES: tuple[tuple[str, str], ...] = (
     (r"no data saved", "ngspice reported an error: a saved name does not exist in the circuit"),
+    (
+        r"can'?t allocate|out of memory|malloc failed",
+        "it needed more memory than its limit; use smaller tiles or raise the limit",
+    ),
+    (
+        r"singular matrix:\s+check node 0\b",
+        "the solver ran out of memory, or nothing in the circuit is grounded",
+    ),
     (r"singular matrix", "a node has no DC path to ground, or a loop has no resistance"),
     (
         r"gmin stepping|source stepping|Transient op",
