@@ -8,3 +8,4 @@ from xbarsim.spice.ngspice import find_ngspice as find_ngspice
 from xbarsim.spice.rules import Finding as Finding
 from xbarsim.spice.rules import check_deck as check_deck
 from xbarsim.spice.run import Engine as Engine
+from xbarsim.spice.rundeck import run_deck as run_deck

@@ -50,7 +50,7 @@ def run_batch(
         command = [info.program, "-n", "-b", "-r", "out.raw", "deck.cir"]
         log = _execute(command, folder, limits or Limits(), deck)
         raw = folder / "out.raw"
-        if not raw.exists() or raw.stat().st_size == 0:
+        if not raw.is_file() or raw.stat().st_size == 0:
             msg = "ngspice left no results; does the deck hold an analysis (.op, .dc, .tran)?"
             raise SpiceError(msg, deck=deck, log_tail=tail(log))
         return read_raw(raw.read_bytes(), deck=deck), log

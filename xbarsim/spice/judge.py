@@ -14,7 +14,7 @@ _TAIL_LINES = 12
 _CAUSES: tuple[tuple[str, str], ...] = (
     (r"no data saved", "ngspice reported an error: a saved name does not exist in the circuit"),
     (
-        r"can'?t allocate|out of memory|malloc failed",
+        r"can'?t allocate|out of memory|malloc failed|failed to map",
         "it needed more memory than its limit; use smaller tiles or raise the limit",
     ),
     (
