@@ -10,8 +10,13 @@ from xbarsim.errors import ParameterError, StorageError
 from xbarsim.parameters import (
     CrossbarParams,
     DeviceParams,
+    SinhCell,
+    SubcircuitCell,
+    TopologyParams,
+    load_cell,
     load_crossbar,
     load_device,
+    load_topology,
     preset_names,
 )
 
@@ -94,3 +99,47 @@ def test_a_device_file_is_checked_key_by_key(tmp_path):
 def test_units_are_read_from_the_type():
     assert CrossbarParams.unit("r_driver") == "Ω"
     assert DeviceParams.unit("g_min") == "S"
+
+
+def test_a_preset_says_what_was_measured_and_what_is_assumed():
+    assert len(preset_names()) >= 11
+    for name in preset_names():
+        device = load_device(name)
+        assert device.measured, name
+        assert device.assumed, name
+
+
+def test_a_state_dependent_variation_is_taken_at_the_middle_of_the_range():
+    fits = {
+        "milo2021": lambda g: -0.0091 * g + 4.782,
+        "joshi2020": lambda g: -0.00179 * g**2 + 0.0759 * g + 0.286,
+        "nandakumar2019": lambda g: 0.26348 + 1.965 * (g / 25) - 1.1731 * (g / 25) ** 2,
+        "falcone-cmo-hfox": lambda g: 0.0112185391 + 0.01129027418 * g,
+        "wan2022": lambda g: (
+            0.348 + 16.03 * (g / 40) - 43.853 * (g / 40) ** 2
+            + 45.393 * (g / 40) ** 3 - 16.815 * (g / 40) ** 4
+        ),
+    }  # fmt: skip
+    for name, fit in fits.items():
+        device = load_device(name)
+        middle = (device.g_min + device.g_max) / 2 * 1e6
+        assert device.sigma == pytest.approx(fit(middle) / middle, abs=5.1e-5), name
+
+
+def test_a_file_may_choose_its_cells_and_its_topology(tmp_path):
+    path = tmp_path / "mine.toml"
+    device = "[device]\nr_min = 1e4\nr_max = 1e5\n"
+    path.write_text(device)
+    assert load_cell(path).kind == "linear"
+    assert load_topology(path) == TopologyParams()
+    path.write_text(device + '[cell]\nkind = "sinh"\nv0 = 0.2\n[topology]\ndrive = "both"\n')
+    assert load_cell(path) == SinhCell(v0=0.2)
+    assert load_topology(path).drive == "both"
+    path.write_text(device + '[cell]\nkind = "subckt"\npath = "a.lib"\nsubckt = "a"\n')
+    assert load_cell(path) == SubcircuitCell(path=tmp_path / "a.lib", subckt="a")
+    path.write_text(device + '[cell]\nkind = "sin"\n')
+    with pytest.raises(ParameterError, match=r"'sin'.*choose linear, sinh"):
+        load_cell(path)
+    path.write_text(device + '[topology]\ndrive = "three"\n')
+    with pytest.raises(ParameterError, match=r"drive is 'three'"):
+        load_topology(path)

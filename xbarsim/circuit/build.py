@@ -1,13 +1,25 @@
 """This module is the step from parameters and conductances to a circuit."""
 
+import numpy as np
 from numpy.typing import ArrayLike
 
-from xbarsim.circuit.checks import Array, check_conductance
-from xbarsim.circuit.circuit import GROUND, R_FLOOR, Circuit, Resistor
-from xbarsim.parameters import CrossbarParams
+from xbarsim.circuit.checks import Array, check_active, check_conductance
+from xbarsim.circuit.circuit import Circuit, Resistor
+from xbarsim.circuit.ends import row_ends, sense_ends
+from xbarsim.circuit.wires import segments
+from xbarsim.parameters import CellParams, CrossbarParams, LinearCell, TopologyParams
 
 
-def build_circuit(conductance: ArrayLike, crossbar: CrossbarParams) -> Circuit:
+def build_circuit(
+    conductance: ArrayLike,
+    crossbar: CrossbarParams,
+    *,
+    topology: TopologyParams | None = None,
+    cell: CellParams | None = None,
+    active: ArrayLike | None = None,
+    r_wire_row: ArrayLike | None = None,
+    r_wire_col: ArrayLike | None = None,
+) -> Circuit:
     """Build the full circuit of one array, all four parasitic resistances included.
 
     Node ``wl_i_j`` (``bl_i_j``) is the word line (bit line) at the cell in row i and column j.
@@ -16,49 +28,39 @@ def build_circuit(conductance: ArrayLike, crossbar: CrossbarParams) -> Circuit:
     Args:
         conductance: Cell conductances, shape [row, col]. [S]
         crossbar: Geometry and resistances. [Ω]
+        topology: Driven and sensed ends, silent rows, leads; the plain array by default.
+        cell: Law of the cells; Ohm's by default.
+        active: Rows that carry an input, shape [row]; the others are silent. All by default.
+        r_wire_row: Each word-line segment, [row, col - 1]; overrides the crossbar's one value. [Ω]
+        r_wire_col: Each bit-line segment, [row - 1, col]; overrides the crossbar's one value. [Ω]
 
     Returns:
         The circuit; nothing is simulated.
 
     Raises:
-        ParameterError: If the conductances do not fit the array or are not physical.
+        ParameterError: If an array does not fit, or a value is not physical.
     """
+    topology = topology or TopologyParams()
     g = check_conductance(conductance, crossbar)
-    rows, cols = crossbar.shape
-    r_driver = _floored(crossbar.r_driver)
-    r_sense = _floored(crossbar.r_sense)
-    inputs = tuple(f"in_{i}" for i in range(rows))
+    silent = ~check_active(active, crossbar.rows)
+    floating = silent & (topology.silent == "floating")
+    if topology.silent == "gated":
+        g = np.where(silent[:, None], 0.0, g)
+    present = ~floating | (g > 0).any(axis=1)
+    driven = tuple(np.flatnonzero(~floating).tolist())
+    drivers, row_leads = row_ends(crossbar, topology, driven)
+    senses, col_leads = sense_ends(crossbar, topology)
     return Circuit(
         crossbar=crossbar,
-        inputs=inputs,
-        drivers=tuple(Resistor(f"Rd{i}", inputs[i], f"wl_{i}_0", r_driver) for i in range(rows)),
-        wires=_wires(crossbar),
+        inputs=tuple(f"in_{i}" for i in driven),
+        drivers=drivers,
+        wires=segments(crossbar, r_wire_row, r_wire_col, present) + row_leads + col_leads,
         cells=_cells(g),
-        senses=tuple(
-            Resistor(f"Rs{j}", f"bl_{rows - 1}_{j}", GROUND, r_sense) for j in range(cols)
-        ),
+        senses=senses,
+        driven=driven,
+        cell=cell or LinearCell(),
+        topology=topology,
     )
-
-
-def _floored(ohm: float) -> float:
-    return max(ohm, R_FLOOR)
-
-
-def _wires(crossbar: CrossbarParams) -> tuple[Resistor, ...]:
-    rows, cols = crossbar.shape
-    along_row = _floored(crossbar.r_wire_row)
-    along_col = _floored(crossbar.r_wire_col)
-    words = [
-        Resistor(f"Rwr{i}_{j}", f"wl_{i}_{j}", f"wl_{i}_{j + 1}", along_row)
-        for i in range(rows)
-        for j in range(cols - 1)
-    ]
-    bits = [
-        Resistor(f"Rwc{i}_{j}", f"bl_{i}_{j}", f"bl_{i + 1}_{j}", along_col)
-        for i in range(rows - 1)
-        for j in range(cols)
-    ]
-    return tuple(words + bits)
 
 
 def _cells(g: Array) -> tuple[Resistor, ...]:

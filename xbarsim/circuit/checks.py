@@ -36,6 +36,41 @@ def check_inputs(v_row: ArrayLike, rows: int) -> Array:
     return v
 
 
+def check_active(active: ArrayLike | None, rows: int) -> NDArray[np.bool_]:
+    """Return the mask [row] of rows that carry an input; all of them when none is given.
+
+    Raises:
+        ParameterError: If the mask is not one truth value per row.
+    """
+    if active is None:
+        return np.ones(rows, dtype=np.bool_)
+    mask = np.asarray(active)
+    if mask.shape != (rows,) or mask.dtype != np.bool_:
+        msg = (
+            f"active has shape {mask.shape} and type {mask.dtype}; give {rows} booleans, one a row"
+        )
+        raise ParameterError(msg)
+    return mask
+
+
+def check_segments(
+    ohms: ArrayLike | None, name: str, default: float, shape: tuple[int, int]
+) -> Array:
+    """Return the resistance of every wire segment, shape as asked, in Ω.
+
+    Raises:
+        ParameterError: If the shape differs, or a value is negative or not finite.
+    """
+    if ohms is None:
+        return np.full(shape, default)
+    values = np.asarray(ohms, dtype=np.float64)
+    if values.shape != shape:
+        msg = f"{name} has shape {values.shape} but the array has segments {shape} [row, col]"
+        raise ParameterError(msg)
+    _refuse(values, ~np.isfinite(values) | (values < 0), name, "Ω", "finite and not negative")
+    return values
+
+
 def _refuse(values: Array, bad: NDArray[np.bool_], name: str, unit: str, rule: str) -> None:
     if bad.any():
         first = tuple(int(i) for i in np.argwhere(bad)[0])

@@ -1,9 +1,9 @@
 """This module is the circuit as data: named resistors between named nodes, and what is measured."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from xbarsim.parameters import CrossbarParams
+from xbarsim.parameters import CellParams, CrossbarParams, LinearCell, TopologyParams
 
 R_FLOOR = 1e-3
 """Written into a deck instead of a zero resistance [Ω]: ngspice would do so silently."""
@@ -26,11 +26,14 @@ class Circuit:
 
     Attributes:
         crossbar: Geometry and resistances that it was built from.
-        inputs: Node that source ``i`` drives, one per word line.
-        drivers: Resistor from each input to its word line.
-        wires: Word-line and bit-line segments.
-        cells: Resistor of each cell, row by row; cells of zero conductance are absent.
-        senses: Resistor from each bit line to ground; its current is the column current.
+        inputs: Node that each source drives, one per driven word line.
+        drivers: Resistors from the inputs to their word lines.
+        wires: Word-line and bit-line segments, leads last.
+        cells: Each cell by its low-voltage resistance, row by row; zero conductances are absent.
+        senses: Resistors from the bit lines to ground; sense k belongs to column k modulo cols.
+        driven: Row of each input; a floating row has none.
+        cell: Law of every cell.
+        topology: Ends, silent rows and leads that it was built with.
     """
 
     crossbar: CrossbarParams
@@ -39,11 +42,19 @@ class Circuit:
     wires: tuple[Resistor, ...]
     cells: tuple[Resistor, ...]
     senses: tuple[Resistor, ...]
+    driven: tuple[int, ...]
+    cell: CellParams = field(default_factory=LinearCell)
+    topology: TopologyParams = field(default_factory=TopologyParams)
+
+    @property
+    def linear(self) -> bool:
+        """Whether every element obeys Ohm's law, so that responses add up."""
+        return isinstance(self.cell, LinearCell)
 
     @property
     def resistors(self) -> tuple[Resistor, ...]:
-        """All resistors, in the order in which a deck lists them."""
-        return self.drivers + self.wires + self.cells + self.senses
+        """All resistors, in the order in which a deck lists them; cells only when linear."""
+        return self.drivers + self.wires + (self.cells if self.linear else ()) + self.senses
 
     @property
     def sense_nodes(self) -> tuple[str, ...]:

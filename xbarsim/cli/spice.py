@@ -1,4 +1,4 @@
-"""This module is ``xbarsim netlist`` and ``xbarsim spice``: decks, and running them."""
+"""This module is ``xbarsim netlist``, ``check`` and ``spice``: decks, their rules, and running them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +8,12 @@ import typer
 from xbarsim.cli.arrays import make_problem
 from xbarsim.cli.output import ERR, OUT, JsonFlag, print_json
 
-Device = Annotated[str, typer.Argument(help="Preset, or TOML file with [device] and [crossbar].")]
+Device = Annotated[
+    str,
+    typer.Argument(
+        help="Preset, or TOML file with [device] and, if wanted, [crossbar], [topology], [cell]."
+    ),
+]
 Rows = Annotated[int, typer.Option(help="Word lines, when conductances are drawn.")]
 Cols = Annotated[int, typer.Option(help="Bit lines, when conductances are drawn.")]
 Seed = Annotated[int, typer.Option(help="Seed of drawn conductances and inputs.")]
@@ -23,6 +28,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(netlist)
     app.command()(spice)
+    app.command()(check)
 
 
 def netlist(
@@ -45,6 +51,7 @@ def netlist(
 ) -> None:
     """Write the full circuit of an array as a deck that plain ``ngspice -b`` runs."""
     from xbarsim.circuit import build_circuit, check_inputs
+    from xbarsim.parameters import load_cell, load_topology
     from xbarsim.spice import write_netlist
     from xbarsim.spice.golden import refresh_golden
     from xbarsim.storage import write_atomically
@@ -55,7 +62,12 @@ def netlist(
             ERR.print(f"{'stale' if check else 'written'}: {path}")
         raise typer.Exit(1 if check and stale else 0)
     problem = make_problem(device, rows, cols, seed, vectors, conductance, inputs)
-    circuit = build_circuit(problem.conductance, problem.crossbar)
+    circuit = build_circuit(
+        problem.conductance,
+        problem.crossbar,
+        topology=load_topology(device),
+        cell=load_cell(device),
+    )
     deck = write_netlist(circuit, check_inputs(problem.v_row, problem.crossbar.rows))
     if out is None:
         typer.echo(deck, nl=False)
@@ -71,7 +83,7 @@ def spice(
     vectors: Vectors = 1,
     conductance: Conductance = None,
     inputs: Inputs = None,
-    engine: Annotated[str, typer.Option(help="pyspice (shared library) or batch.")] = "pyspice",
+    engine: Annotated[str, typer.Option(help="auto, pyspice (shared library) or batch.")] = "auto",
     json: JsonFlag = False,
 ) -> None:
     """Run an array in ngspice, and print its column currents beside the exact fast model's."""
@@ -79,20 +91,22 @@ def spice(
 
     from xbarsim.errors import ParameterError
     from xbarsim.fast import effective_conductance
-    from xbarsim.spice.currents import Engine, spice_currents
+    from xbarsim.parameters import load_cell, load_topology
+    from xbarsim.spice import Engine, spice_currents
 
     if engine not in get_args(Engine):
-        msg = f"engine is {engine!r}; choose pyspice or batch"
+        msg = f"engine is {engine!r}; choose auto, pyspice or batch"
         raise ParameterError(msg)
     problem = make_problem(device, rows, cols, seed, vectors, conductance, inputs)
     found = spice_currents(
-        problem.conductance, problem.v_row, problem.crossbar, engine=cast("Engine", engine)
-    )
+        problem.conductance, problem.v_row, problem.crossbar, engine=cast("Engine", engine),
+        topology=load_topology(device), cell=load_cell(device),
+    )  # fmt: skip
     model = found.v_row @ effective_conductance(problem.conductance, problem.crossbar)
     if json:
         print_json(
             {"i_col": found.i_col, "fast": model, "solver": found.provenance.solver,
-             "deck_sha256": found.provenance.deck_sha256}
+             "method": found.provenance.method, "deck_sha256": found.provenance.deck_sha256}
         )  # fmt: skip
         return
     from rich.table import Table
@@ -103,4 +117,43 @@ def spice(
         for j, (a, m) in enumerate(zip(left, right, strict=True)):
             table.add_row(str(b), str(j), f"{a:.9e}", f"{m:.9e}", f"{(m - a) / scale:.1e}")
     OUT.print(table)
-    OUT.print(f"{found.provenance.solver}, {found.provenance.seconds:.2f} s")
+    OUT.print(
+        f"{found.provenance.solver}, {found.provenance.method}, {found.provenance.seconds:.2f} s"
+    )
+
+
+def check(
+    source: Annotated[str, typer.Argument(help="Deck (.cir), parameter file (.toml) or preset.")],
+    rows: Rows = 8,
+    cols: Cols = 8,
+    seed: Seed = 0,
+    json: JsonFlag = False,
+) -> None:
+    """Check a deck, or the deck of an array with these parameters, against electrical rules.
+
+    Ends with 1 when a finding is an error. Nothing is simulated.
+    """
+    from dataclasses import asdict
+
+    from xbarsim.circuit import build_circuit, check_inputs
+    from xbarsim.parameters import load_cell, load_topology
+    from xbarsim.spice import check_deck, write_netlist
+    from xbarsim.storage import read_text
+
+    if Path(source).suffix == ".toml" or not Path(source).suffix:
+        problem = make_problem(source, rows, cols, seed, 1, None, None)
+        circuit = build_circuit(
+            problem.conductance, problem.crossbar, topology=load_topology(source),
+            cell=load_cell(source),
+        )  # fmt: skip
+        deck = write_netlist(circuit, check_inputs(problem.v_row, problem.crossbar.rows))
+    else:
+        deck = read_text(Path(source))
+    findings = check_deck(deck)
+    if json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            OUT.print(f"{finding.severity} ({finding.rule}): {finding.message}", markup=False)
+        OUT.print(f"{source}: {len(findings)} findings" if findings else f"{source}: no findings")
+    raise typer.Exit(1 if any(finding.severity == "error" for finding in findings) else 0)

@@ -4,14 +4,18 @@ import difflib
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 from xbarsim.errors import ParameterError
+from xbarsim.parameters.base import Parameters
+from xbarsim.parameters.cells import CellParams, SubcircuitCell
 from xbarsim.parameters.crossbar import CrossbarParams
 from xbarsim.parameters.device import DeviceParams
+from xbarsim.parameters.topology import TopologyParams
 from xbarsim.storage import read_text
 
-_TABLES = {"device", "crossbar"}
+_TABLES = {"device", "crossbar", "topology", "cell"}
+_KINDS: tuple[type[Parameters], ...] = get_args(CellParams)
 
 
 def preset_names() -> list[str]:
@@ -40,6 +44,32 @@ def load_crossbar(source: str | Path, *, rows: int, cols: int) -> CrossbarParams
     return CrossbarParams(**{**tables.get("crossbar", {}), "rows": rows, "cols": cols})
 
 
+def load_topology(source: str | Path) -> TopologyParams:
+    """Load the [topology] of a preset or TOML file; the plain array when it has none."""
+    tables, _ = _load_tables(source)
+    return TopologyParams(**tables.get("topology", {}))
+
+
+def load_cell(source: str | Path) -> CellParams:
+    """Load the [cell] of a preset or TOML file, chosen by its ``kind``; Ohm's law when it has none.
+
+    The path of the user's own sub-circuit is relative to the TOML file.
+
+    Raises:
+        ParameterError: Unknown kind (the known ones are named), unknown key, bad value.
+    """
+    tables, _ = _load_tables(source)
+    values = dict(tables.get("cell", {"kind": "linear"}))
+    kinds = {kind.model_fields["kind"].default: kind for kind in _KINDS}
+    chosen = kinds.get(str(values.get("kind")))
+    if chosen is None:
+        msg = f"cell kind {values.get('kind')!r} in {source} is unknown; choose {', '.join(kinds)}"
+        raise ParameterError(msg)
+    if chosen is SubcircuitCell and "path" in values:
+        values["path"] = Path(source).parent / str(values["path"])
+    return cast("CellParams", chosen(**values))
+
+
 def _load_tables(source: str | Path) -> tuple[dict[str, dict[str, Any]], str]:
     """Return the tables of a parameter file and the name that it goes by."""
     path = Path(source)
@@ -66,6 +96,6 @@ def parse_tables(text: str, where: str) -> dict[str, dict[str, Any]]:
         raise ParameterError(msg) from None
     for key, value in tables.items():
         if key not in _TABLES or not isinstance(value, dict):
-            msg = f"unknown key {key!r} in {where}; a parameter file has [device] and [crossbar]"
+            msg = f"unknown key {key!r} in {where}; known are [{'], ['.join(sorted(_TABLES))}]"
             raise ParameterError(msg)
     return tables

@@ -5,3 +5,7 @@ from xbarsim.spice.deck import deck_hash as deck_hash
 from xbarsim.spice.deck import write_netlist as write_netlist
 from xbarsim.spice.ngspice import NgspiceInfo as NgspiceInfo
 from xbarsim.spice.ngspice import find_ngspice as find_ngspice
+from xbarsim.spice.rules import Finding as Finding
+from xbarsim.spice.rules import check_deck as check_deck
+from xbarsim.spice.run import Engine as Engine
+from xbarsim.spice.rundeck import run_deck as run_deck

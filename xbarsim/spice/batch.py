@@ -2,8 +2,8 @@
 
 import re
 import signal
-import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,19 +12,31 @@ from numpy.typing import NDArray
 from xbarsim.errors import SpiceError
 from xbarsim.spice.judge import judge_log, tail
 from xbarsim.spice.ngspice import NgspiceInfo
+from xbarsim.spice.process import run_limited
 
-_TIMEOUT = 600.0
+
+@dataclass(frozen=True)
+class Limits:
+    """What one run may take.
+
+    Attributes:
+        timeout: Wall time. [s]
+        memory: Address space. [bytes]
+    """
+
+    timeout: float = 600.0
+    memory: int = 8 * 2**30
 
 
 def run_batch(
-    deck: str, info: NgspiceInfo, *, timeout: float = _TIMEOUT
+    deck: str, info: NgspiceInfo, *, limits: Limits | None = None
 ) -> tuple[dict[str, NDArray[np.float64]], str]:
     """Run a deck with ``ngspice -b`` in a folder of its own.
 
     Args:
         deck: Text of the deck.
         info: Where the program is.
-        timeout: Longest time that the run may take. [s]
+        limits: Time and memory that the run may take; ten minutes and 8 GiB by default.
 
     Returns:
         Saved vectors by name, each one value per point, and what ngspice printed.
@@ -35,37 +47,27 @@ def run_batch(
     with tempfile.TemporaryDirectory(prefix="xbarsim-") as name:
         folder = Path(name)
         (folder / "deck.cir").write_text(deck)
-        log = _execute(
-            [info.program, "-n", "-b", "-r", "out.raw", "deck.cir"], folder, timeout, deck
-        )
+        command = [info.program, "-n", "-b", "-r", "out.raw", "deck.cir"]
+        log = _execute(command, folder, limits or Limits(), deck)
         raw = folder / "out.raw"
-        if not raw.exists() or raw.stat().st_size == 0:
+        if not raw.is_file() or raw.stat().st_size == 0:
             msg = "ngspice left no results; does the deck hold an analysis (.op, .dc, .tran)?"
             raise SpiceError(msg, deck=deck, log_tail=tail(log))
         return read_raw(raw.read_bytes(), deck=deck), log
 
 
-def _execute(command: list[str], folder: Path, timeout: float, deck: str) -> str:
+def _execute(command: list[str], folder: Path, limits: Limits, deck: str) -> str:
     """Run the program and judge its exit code and its log."""
-    try:
-        done = subprocess.run(
-            command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout,
-            check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired as error:
-        msg = f"ngspice did not finish within {timeout:g} s; raise the limit or use smaller tiles"
-        raise SpiceError(msg, deck=deck) from error
-    except OSError as error:
-        msg = f"{command[0]} could not be started: {error}"
-        raise SpiceError(msg, deck=deck) from error
-    log = (done.stdout + done.stderr).decode("utf8", errors="replace")
-    if done.returncode < 0:
-        name = signal.Signals(-done.returncode).name
+    code, log = run_limited(
+        command, folder, timeout=limits.timeout, memory=limits.memory, deck=deck
+    )
+    if code < 0:
+        name = signal.Signals(-code).name
         msg = f"ngspice was killed by {name}; out of memory, or stopped from outside?"
         raise SpiceError(msg, deck=deck, log_tail=tail(log))
     judge_log(log, deck=deck)
-    if done.returncode != 0:
-        msg = f"ngspice ended with exit code {done.returncode}"
+    if code != 0:
+        msg = f"ngspice ended with exit code {code}"
         raise SpiceError(msg, deck=deck, log_tail=tail(log))
     return log
 

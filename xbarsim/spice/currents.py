@@ -1,22 +1,17 @@
-"""This module is the public way to a reference: one array, some inputs, one real ngspice run."""
+"""This module is the public way to a reference: one array, some inputs, real ngspice runs."""
 
 import time
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from xbarsim.circuit import Circuit, build_circuit, check_inputs
-from xbarsim.errors import SpiceError
-from xbarsim.parameters import CrossbarParams
+from xbarsim.circuit import build_circuit, check_inputs
+from xbarsim.errors import ParameterError, SpiceError
+from xbarsim.parameters import CellParams, CrossbarParams, TableCell, TopologyParams
 from xbarsim.reference import Provenance, ReferenceCurrents
-from xbarsim.spice.batch import run_batch
-from xbarsim.spice.deck import OPTIONS, analysis_line, deck_hash, saved_vectors, write_netlist
-from xbarsim.spice.judge import judge_currents
+from xbarsim.spice.deck import deck_hash, options
 from xbarsim.spice.ngspice import NgspiceInfo, find_ngspice
-from xbarsim.spice.shared import run_shared
-
-Engine = Literal["pyspice", "batch"]
+from xbarsim.spice.run import CircuitRun, Engine, Method, run_circuit
 
 _WARN_CELLS = 128 * 128
 
@@ -26,20 +21,35 @@ def spice_currents(
     v_row: ArrayLike,
     crossbar: CrossbarParams,
     *,
-    engine: Engine = "pyspice",
+    engine: Engine = "auto",
+    method: Method = "auto",
+    topology: TopologyParams | None = None,
+    cell: CellParams | None = None,
+    active: ArrayLike | None = None,
+    r_wire_row: ArrayLike | None = None,
+    r_wire_col: ArrayLike | None = None,
 ) -> ReferenceCurrents:
     """Run one array in real ngspice and return its column currents.
 
-    All input vectors run as one index sweep (``.dc``), so the matrix is ordered once.
+    All input vectors with the same silent rows run as one index sweep (``.dc``), so the matrix is
+    ordered once; a linear array with more vectors than rows is run once per row instead.
 
     Args:
         conductance: Cell conductances, [row, col]. [S]
         v_row: Input vectors, [batch, row]. [V]
         crossbar: Geometry and resistances; zero is written as ``R_FLOOR``. [Ω]
-        engine: ``pyspice`` (shared library, in this process) or ``batch`` (``ngspice -b``).
+        engine: ``pyspice`` (shared library, in this process), ``batch`` (``ngspice -b``), or
+            ``auto``: by size. The provenance says which.
+        method: ``sweep``, ``transfer`` (superposition of unit vectors), or ``auto``: by count.
+        topology: Driven and sensed ends, silent rows, leads; the plain array by default.
+        cell: Law of the cells; Ohm's by default.
+        active: Rows that carry an input, [row] or [batch, row]. By default all of them, or, where
+            silent rows float or are gated, those with a voltage other than zero.
+        r_wire_row: Each word-line segment, [row, col - 1]. [Ω]
+        r_wire_col: Each bit-line segment, [row - 1, col]. [Ω]
 
     Returns:
-        Column currents [batch, col], driver currents [batch, row], and provenance.
+        Column currents [batch, col], source currents [batch, row], and provenance.
 
     Raises:
         ParameterError: If shapes or values are not physical.
@@ -47,26 +57,67 @@ def spice_currents(
         SpiceError: If the run fails or its answer is doubtful.
     """
     v = check_inputs(v_row, crossbar.rows)
-    circuit = build_circuit(conductance, crossbar)
+    topology = topology or TopologyParams()
+    masks = _active_rows(active, v, topology)
+    _refuse_outside_table(cell, v)
     info = find_ngspice()
     _refuse_hopeless(crossbar, info)
-    deck = write_netlist(circuit, v)
     start = time.perf_counter()
-    if engine == "pyspice":
-        vectors, log = run_shared(circuit, v, info, deck=deck)
-    else:
-        vectors, log = run_batch(deck, info)
-    seconds = time.perf_counter() - start
-    i_row, i_col = _currents(vectors, circuit, len(v), deck=deck)
-    judge_currents(i_row, i_col, deck=deck, log=log)
+    i_row, i_col = np.zeros_like(v), np.zeros((len(v), crossbar.cols))
+    runs: list[CircuitRun] = []
+    patterns, which = np.unique(masks, axis=0, return_inverse=True)
+    for k, mask in enumerate(patterns):
+        circuit = build_circuit(
+            conductance, crossbar, topology=topology, cell=cell, active=mask,
+            r_wire_row=r_wire_row, r_wire_col=r_wire_col,
+        )  # fmt: skip
+        chosen = np.flatnonzero(which.ravel() == k)
+        run = run_circuit(circuit, v[chosen], info, engine=engine, method=method)
+        i_row[chosen], i_col[chosen] = run.i_row, run.i_col
+        runs.append(run)
     provenance = Provenance(
         solver=info.solver,
-        method=f"{engine}: {analysis_line(len(v))}",
-        options=OPTIONS,
-        deck_sha256=deck_hash(deck),
-        seconds=seconds,
+        method="; ".join(dict.fromkeys(run.method for run in runs)),
+        options=options(circuit),
+        deck_sha256=deck_hash("".join(run.deck for run in runs)),
+        seconds=time.perf_counter() - start,
     )
     return ReferenceCurrents(i_col, i_row, v, provenance)
+
+
+def _active_rows(
+    active: ArrayLike | None, v: NDArray[np.float64], topology: TopologyParams
+) -> NDArray[np.bool_]:
+    """Return which rows carry an input under each vector, [batch, row]."""
+    if active is None:
+        mask = v != 0 if topology.silent != "grounded" else np.ones_like(v, dtype=np.bool_)
+    else:
+        given = np.asarray(active)
+        if given.dtype != np.bool_ or given.shape not in (v.shape, v.shape[1:]):
+            msg = (
+                f"active has shape {given.shape} and type {given.dtype}; give booleans of {v.shape}"
+            )
+            raise ParameterError(msg)
+        mask = np.broadcast_to(given, v.shape)
+    wrong = np.argwhere(~mask & (v != 0))
+    if len(wrong):
+        b, i = (int(k) for k in wrong[0])
+        msg = (
+            f"v_row[{b}, {i}] is {v[b, i]!r} V but row {i} is silent; set it to 0 or make it active"
+        )
+        raise ParameterError(msg)
+    return mask
+
+
+def _refuse_outside_table(cell: CellParams | None, v: NDArray[np.float64]) -> None:
+    """No cell sees more than the inputs' span, so a table that covers it is never left."""
+    span = float(max(v.max(), 0.0) - min(v.min(), 0.0))
+    if isinstance(cell, TableCell) and not (cell.v[0] <= -span and cell.v[-1] >= span):
+        msg = (
+            f"the table covers {cell.v[0]!r} to {cell.v[-1]!r} V but cells may see ±{span!r} V; "
+            "extend the measurement or lower the inputs"
+        )
+        raise ParameterError(msg)
 
 
 def _refuse_hopeless(crossbar: CrossbarParams, info: NgspiceInfo) -> None:
@@ -77,18 +128,3 @@ def _refuse_hopeless(crossbar: CrossbarParams, info: NgspiceInfo) -> None:
             "ngspice >= 42 with KLU (Debian 12: apt-get install -t bookworm-backports ngspice)"
         )
         raise SpiceError(msg)
-
-
-def _currents(
-    vectors: dict[str, NDArray[np.float64]], circuit: Circuit, n_vectors: int, *, deck: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Turn saved vectors into driver and sense currents, [batch, row] and [batch, col]."""
-    names = saved_vectors(circuit, n_vectors)
-    lost = [name for name in names if len(vectors.get(name, ())) != n_vectors]
-    if lost:
-        msg = f"ngspice's results lack {len(lost)} of {len(names)} vectors, {lost[0]} first"
-        raise SpiceError(msg, deck=deck)
-    table = np.stack([vectors[name] for name in names], axis=1)
-    cols = circuit.crossbar.cols
-    r_sense = circuit.senses[0].ohm
-    return -table[:, cols:], table[:, :cols] / r_sense

@@ -7,9 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbarsim.circuit import Circuit, Resistor
+from xbarsim.spice.subckt import Subcircuit, cell_instances, subcircuit
 
 OPTIONS = ("klu",)
 """Solver option; a version without KLU ignores it."""
+
+NONLINEAR_OPTIONS = ("reltol=1e-09", "vntol=1e-12", "abstol=1e-15", "gmin=1e-15")
+"""At the default tolerances a sweep stops one iteration early (errors of 1e-7 and more)."""
 
 INDEX_LOAD = 1.0
 """Load of the index node [Ω]: without it KLU's refactorisation loses three digits of a sweep."""
@@ -38,26 +42,31 @@ def write_netlist(circuit: Circuit, v_row: NDArray[np.float64], *, title: str = 
             f"* R_driver={c.r_driver!r} R_wire_row={c.r_wire_row!r} R_wire_col={c.r_wire_col!r} "
             f"R_sense={c.r_sense!r} ohm; zero is written as R_FLOOR"
         ),
-        f"* column current j = V({circuit.sense_nodes[0].rsplit('_', 1)[0]}_j) / R_sense",
-        f".options {' '.join(OPTIONS)}",
+        _column_comment(circuit),
+        f".options {' '.join(options(circuit))}",
         "* inputs",
         *source_lines(circuit, v_row),
     ]
-    for heading, resistors in (
-        ("drivers", circuit.drivers),
-        ("wires: word-line segments, then bit-line segments", circuit.wires),
-        ("cells", circuit.cells),
-        ("sense resistors", circuit.senses),
+    for heading, cards in (
+        ("drivers", _resistor_lines(circuit.drivers)),
+        ("wires: word-line segments, then bit-line segments", _resistor_lines(circuit.wires)),
+        ("cells", _cell_lines(circuit)),
+        ("sense resistors", _resistor_lines(circuit.senses)),
     ):
-        lines += [f"* {heading}", *_resistor_lines(resistors)]
+        lines += [f"* {heading}", *cards]
     lines += [*save_lines(saved_vectors(circuit, len(v_row))), analysis_line(len(v_row)), ".end"]
     return "\n".join(lines) + "\n"
+
+
+def options(circuit: Circuit) -> tuple[str, ...]:
+    """Return the simulator options that the circuit's deck carries."""
+    return OPTIONS if circuit.linear else OPTIONS + NONLINEAR_OPTIONS
 
 
 def source_names(circuit: Circuit, n_vectors: int) -> list[str]:
     """Return the element names of the input sources: V for one vector, B for a sweep."""
     kind = "V" if n_vectors == 1 else "B"
-    return [f"{kind}in{i}" for i in range(len(circuit.inputs))]
+    return [f"{kind}in{i}" for i in circuit.driven]
 
 
 def saved_vectors(circuit: Circuit, n_vectors: int) -> list[str]:
@@ -75,6 +84,7 @@ def lookup_expression(values: NDArray[np.float64]) -> str:
 def source_lines(circuit: Circuit, v_row: NDArray[np.float64]) -> list[str]:
     """Return the cards of the input sources."""
     names = source_names(circuit, len(v_row))
+    v_row = v_row[:, list(circuit.driven)]
     if len(v_row) == 1:
         values = v_row[0].tolist()
         return [
@@ -102,6 +112,28 @@ def save_lines(names: list[str]) -> list[str]:
 def deck_hash(deck: str) -> str:
     """Return the SHA-256 of a deck's text, as hexadecimal digits."""
     return hashlib.sha256(deck.encode()).hexdigest()
+
+
+def _column_comment(circuit: Circuit) -> str:
+    ends = dict.fromkeys(node.rsplit("_", 1)[0] for node in circuit.sense_nodes)
+    terms = " + ".join(f"V({end}_j)" for end in ends)
+    return f"* column current j = {terms if len(ends) == 1 else f'({terms})'} / R_sense"
+
+
+def _cell_lines(circuit: Circuit) -> list[str]:
+    """Return the cells: resistors when linear, else their library and one instance each."""
+    kind = subcircuit(circuit.cell)
+    if not kind.name:
+        return _resistor_lines(circuit.cells)
+    cards = [
+        f"{name} {' '.join(nodes)} {kind.name} " + " ".join(f"{k}={v!r}" for k, v in values.items())
+        for name, nodes, values in cell_instances(circuit, kind)
+    ]
+    return [*kind.text.rstrip("\n").split("\n"), *_gate_line(kind), *cards]
+
+
+def _gate_line(kind: Subcircuit) -> list[str]:
+    return [] if kind.v_gate is None else [f"Vgate gate 0 {kind.v_gate!r}"]
 
 
 def _resistor_lines(resistors: Iterable[Resistor]) -> list[str]:

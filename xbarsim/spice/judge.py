@@ -8,9 +8,19 @@ from numpy.typing import NDArray
 from xbarsim.errors import SpiceError
 
 _CONSERVATION = 1e-8
+_NO_CURRENT = 1e-12
 _TAIL_LINES = 12
 
 _CAUSES: tuple[tuple[str, str], ...] = (
+    (r"no data saved", "ngspice reported an error: a saved name does not exist in the circuit"),
+    (
+        r"can'?t allocate|out of memory|malloc failed|failed to map",
+        "it needed more memory than its limit; use smaller tiles or raise the limit",
+    ),
+    (
+        r"singular matrix:\s+check node 0\b",
+        "the solver ran out of memory, or nothing in the circuit is grounded",
+    ),
     (r"singular matrix", "a node has no DC path to ground, or a loop has no resistance"),
     (
         r"gmin stepping|source stepping|Transient op",
@@ -62,7 +72,8 @@ def judge_currents(
         raise SpiceError(msg, deck=deck, log_tail=tail(log))
     gap = np.abs(i_row.sum(axis=1) - i_col.sum(axis=1))
     scale = np.abs(i_row).sum(axis=1) + np.abs(i_col).sum(axis=1)
-    worst = float((gap / np.maximum(scale, 1e-30)).max())
+    # A vector of zeros leaves only junction leakage, which has no scale of its own.
+    worst = float((gap / np.maximum(scale, max(_NO_CURRENT, 1e-9 * float(scale.max())))).max())
     if worst > _CONSERVATION:
         msg = (
             f"driver and sense currents differ by {worst:.1e} of their sum (allowed "

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from xbarsim.circuit import Circuit
 from xbarsim.errors import SpiceError
-from xbarsim.spice.deck import INDEX_LOAD, OPTIONS, lookup_expression, saved_vectors, source_names
+from xbarsim.spice.deck import INDEX_LOAD, lookup_expression, options, saved_vectors, source_names
 from xbarsim.spice.judge import judge_log, tail
 from xbarsim.spice.ngspice import NgspiceInfo
+from xbarsim.spice.subckt import cell_instances, subcircuit
 
 _LOCK = threading.Lock()
 
@@ -102,6 +103,7 @@ def _simulator(circuit: Circuit, v_row: NDArray[np.float64], library: Any) -> An
     library.lines = []
     netlist = Netlist(f"xbarsim {circuit.crossbar.rows}x{circuit.crossbar.cols}")
     names = source_names(circuit, len(v_row))
+    v_row = v_row[:, list(circuit.driven)]
     if len(v_row) == 1:
         for name, node, value in zip(names, circuit.inputs, v_row[0].tolist(), strict=True):
             netlist.V(name[1:], node, netlist.gnd, value)
@@ -112,10 +114,24 @@ def _simulator(circuit: Circuit, v_row: NDArray[np.float64], library: Any) -> An
             netlist.B(name[1:], node, netlist.gnd, v=lookup_expression(v_row[:, i]))
     for resistor in circuit.resistors:
         netlist.R(resistor.name[1:], resistor.a, resistor.b, resistor.ohm)
+    _add_cells(netlist, circuit)
     simulator = netlist.simulator(simulator="ngspice-shared", ngspice_shared=library)
-    simulator.options(*OPTIONS)
+    named = dict(option.split("=") for option in options(circuit) if "=" in option)
+    simulator.options(*(option for option in options(circuit) if "=" not in option), **named)
     simulator.save(saved_vectors(circuit, len(v_row)))
     return simulator
+
+
+def _add_cells(netlist: Any, circuit: Circuit) -> None:  # noqa: ANN401
+    """Add nonlinear cells and their library; linear ones are among the resistors."""
+    kind = subcircuit(circuit.cell)
+    if not kind.name:
+        return
+    netlist.raw_spice += kind.text
+    if kind.v_gate is not None:
+        netlist.V("gate", "gate", netlist.gnd, kind.v_gate)
+    for name, nodes, values in cell_instances(circuit, kind):
+        netlist.X(name[1:], kind.name, *nodes, **values)
 
 
 def _run(simulator: Any, n_vectors: int) -> Any:  # noqa: ANN401

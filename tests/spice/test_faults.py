@@ -1,0 +1,160 @@
+"""Every way in which ngspice fails or lies: each ends in an error that names a cause."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from xbarsim.circuit import build_circuit
+from xbarsim.errors import ParameterError, SpiceError
+from xbarsim.parameters import CrossbarParams
+from xbarsim.spice import find_ngspice, run_deck, write_netlist
+from xbarsim.spice.batch import Limits, run_batch
+
+pytestmark = pytest.mark.spice
+SOURCE = "V1 a 0 1\nR1 a 0 1\n"
+
+# What ngspice itself says something about, though often with exit code 0.
+TOLD = {
+    "floating node": (f"{SOURCE}C1 b 0 1p\nR2 b c 1\n.op", "no DC path to ground"),
+    "no ground": ("V1 a b 1\nR1 a b 1\nR2 b c 1\n.op", "cannot be trusted"),
+    "current source into a capacitor": (
+        f"{SOURCE}I1 0 b 1m\nC1 b 0 1p\n.op",
+        "no DC path to ground",
+    ),
+    "R in parallel with -R": ("I1 0 a 1\nR1 a 0 1\nR2 a 0 -1\n.op", "no DC path|no resistance"),
+    "loop of voltage sources": (f"{SOURCE}V2 a 0 2\n.op", "no solution|no DC path|no resistance"),
+    "zero resistance": (f"{SOURCE}R2 a b 0\nR3 b 0 1\n.op", "ngspice replaced it"),
+    "missing value": (f"{SOURCE}R2 a 0\n.op", "left it out|replaced it"),
+    "nan": (f"{SOURCE}R2 a 0 nan\n.op", "a name is not defined|reported an error"),
+    "inf": (f"{SOURCE}R2 a 0 inf\n.op", "a name is not defined|reported an error"),
+    "unknown sub-circuit": (f"{SOURCE}X1 a 0 nosub\n.op", "a name is not defined"),
+    "unknown model": (f"{SOURCE}D1 a 0 nomodel\n.op", "not defined|reported an error"),
+    "bad expression": (f"{SOURCE}B1 b 0 V=sqrt(\nR2 b 0 1\n.op", "reported an error"),
+    "unknown saved node": (f"{SOURCE}.save v(zz)\n.op", "a saved name does not exist"),
+    "duplicate name": (f"{SOURCE}r1 a 0 2\n.op", "two elements have the same name"),
+    "no analysis": (SOURCE, "does the deck hold an analysis"),
+}
+
+
+@pytest.mark.parametrize("fault", TOLD)
+def test_what_ngspice_hints_at_is_an_error(fault):
+    cards, match = TOLD[fault]
+    with pytest.raises(SpiceError, match=match) as error:
+        run_batch(f"* fault\n{cards}\n.end\n", find_ngspice())
+    assert error.value.deck.startswith("* fault")
+
+
+# What ngspice accepts without a word.
+SILENT = {
+    "negative resistance": (
+        f"{SOURCE}R2 a 0 -5\n.op\n.end\n",
+        "resistance of -5.0 is not physical",
+    ),
+    "missing end": (f"{SOURCE}.op\n", "there is no .end"),
+    "unknown option": (f"{SOURCE}.options fast=1\n.op\n.end\n", "'fast=1' is not one"),
+    "comma in a node": ("V1 a,b 0 1\nR1 a,b 0 1\n.op\n.end\n", "ngspice may split at"),
+    "mega that is milli": ("V1 a 0 1\nR1 a 0 1M\n.op\n.end\n", "no bare number"),
+    "names that differ in case": (f"{SOURCE}r1 a 0 2\n.op\n.end\n", "case does not count"),
+}
+
+
+@pytest.mark.parametrize("fault", SILENT)
+def test_what_ngspice_accepts_silently_is_an_error(fault):
+    text, match = SILENT[fault]
+    with pytest.raises(SpiceError, match=match):
+        run_deck(f"* fault\n{text}")
+
+
+def test_a_sound_deck_runs():
+    assert run_deck(f"* sound\n{SOURCE}.op\n.end\n")["v(a)"].tolist() == [1.0]
+
+
+@pytest.mark.parametrize("text", ["", "\n"])
+def test_an_empty_file_is_an_error(text):
+    with pytest.raises(ParameterError, match="empty"):
+        run_deck(text)
+    with pytest.raises(SpiceError):
+        run_batch(text, find_ngspice())
+
+
+def fake(folder, script):
+    path = folder / "ngspice"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return replace(find_ngspice(), program=str(path))
+
+
+@pytest.mark.parametrize("name", ["KILL", "TERM", "INT", "SEGV"])
+def test_a_signal_is_an_error(name, tmp_path):
+    with pytest.raises(SpiceError, match=f"killed by SIG{name}"):
+        run_batch("* x\n.end\n", fake(tmp_path, f"kill -{name} $$"))
+
+
+def test_a_program_that_is_not_there_is_an_error():
+    with pytest.raises(SpiceError, match="could not be started"):
+        run_batch("* x\n.end\n", replace(find_ngspice(), program="/nowhere/ngspice"))
+
+
+@pytest.mark.parametrize("raw", ["touch out.raw", "echo nonsense > out.raw", "mkdir out.raw"])
+def test_an_unusable_result_is_an_error(raw, tmp_path):
+    with pytest.raises(SpiceError):
+        run_batch("* x\n.end\n", fake(tmp_path, raw))
+
+
+@pytest.mark.parametrize("megabytes", [24, 32, 40])
+def test_too_little_memory_is_an_error(megabytes):
+    crossbar = CrossbarParams(rows=64, cols=64)
+    deck = write_netlist(build_circuit(np.full((64, 64), 1e-5), crossbar), np.ones((1, 64)))
+    with pytest.raises(SpiceError, match="memory"):
+        run_batch(deck, find_ngspice(), limits=Limits(memory=megabytes * 2**20))
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize("end", ["time", "interrupt"])
+def test_no_child_outlives_a_run(end, tmp_path):
+    pids = tmp_path / "pids"
+    info = fake(tmp_path, f"sleep 60 & echo $$ $! > {pids}.new; mv {pids}.new {pids}; wait")
+    if end == "time":
+        with pytest.raises(SpiceError, match="did not finish"):
+            run_batch("* x\n.end\n", info, limits=Limits(timeout=1.0))
+    else:
+        script = (
+            "from dataclasses import replace\nfrom xbarsim.spice.batch import run_batch\n"
+            "from xbarsim.spice import find_ngspice\n"
+            f"run_batch('* x', replace(find_ngspice(), program={info.program!r}))\n"
+        )
+        process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
+        while not pids.exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        os.kill(process.pid, signal.SIGINT)
+        assert process.wait() != 0
+    for pid in pids.read_text().split():
+        assert not alive(int(pid))
+
+
+def test_a_users_init_file_is_not_read(tmp_path, monkeypatch):
+    (tmp_path / ".spiceinit").write_text(f"shell touch {tmp_path}/pwned\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    run_batch(f"* x\n{SOURCE}.op\n.end\n", find_ngspice())
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_a_title_cannot_carry_cards():
+    crossbar = CrossbarParams(rows=1, cols=1)
+    circuit = build_circuit([[1e-5]], crossbar)
+    deck = write_netlist(circuit, np.ones((1, 1)), title="x\n.control\nshell true\n.endc")
+    assert "\n.control" not in deck
