@@ -21,40 +21,9 @@ One array ``z`` [bit line, :] holds it all: columns 0..width-1 are y (its lower 
 import numba
 import numpy as np
 
+from xbarsim.fast.ladder import add_floating_row, add_row
 from xbarsim.fast.pivots import JIT, among_pivots, shares
 from xbarsim.fast.vector import BLOCK, GROUP, add_products, add_products_wide, set_products
-
-
-@numba.njit(**JIT)
-def add_row(z, width, row, g, r_driver, r_wire_row, work):
-    """Add word line ``row``: its ladder, eliminated in closed form, joins the bit lines.
-
-    Impedance to the left  z_0 = R_driver, z_{j+1} = R_row + z_j / (1 + z_j g_j); admittance to the
-    right  a_{n-1} = 0, a_{j-1} = t / (1 + R_row t) with t = a_j + g_j. The inverse of the ladder is
-    the product of a diagonal z_j / (1 + z_j (g_j + a_j)) and decays 1 / (1 + R (g_k + a_k)).
-    """
-    n = g.shape[0]
-    one = z.dtype.type(1)
-    acc = z.dtype.type(0)
-    for j in range(n - 1, -1, -1):
-        work[0, j] = acc
-        t = acc + g[j]
-        acc = t / (one + r_wire_row * t)
-    left = r_driver
-    transfer = one / (one + r_driver * (g[0] + work[0, 0]))
-    for j in range(n):
-        total = g[j] + work[0, j]
-        if j > 0:
-            left = r_wire_row + left / (one + left * g[j - 1])
-            decay = one / (one + r_wire_row * total)
-            transfer *= decay
-            for k in range(j):
-                work[1, k] *= decay
-                z[j, k] += g[j] * work[1, k]
-        work[1, j] = g[j] * left / (one + left * total)
-        source = g[j] * transfer
-        z[j, width] += source
-        z[j, width + 1 + row] = source
 
 
 @numba.njit(**JIT)
@@ -133,10 +102,11 @@ def _store_pivots(z, width, active, k, pivot, after, rows):
 
 
 @numba.njit(**JIT)
-def eliminate(conductance, r_driver, r_wire_row, r_wire_col, r_sense, out):
+def eliminate(conductance, floating, r_driver, r_wire_row, r_wire_col, r_sense, out):
     """Fill ``out`` [tile, row, col] with the effective conductance of every tile.
 
-    ``r_driver`` and ``r_wire_row`` are scalars, ``r_wire_col`` and ``r_sense`` are [col].
+    ``floating`` [tile, row] says which word lines have no driver. ``r_driver`` and ``r_wire_row``
+    are scalars, ``r_wire_col`` and ``r_sense`` are [col].
     """
     tiles, rows, n = conductance.shape
     dtype = conductance.dtype
@@ -157,7 +127,10 @@ def eliminate(conductance, r_driver, r_wire_row, r_wire_col, r_sense, out):
             if i > 0:
                 active = width + -(-(i + 1) // BLOCK) * BLOCK
                 pass_segment(z, width, active, along, pivot, left)
-            add_row(z, width, i, conductance[t, i], r_driver, r_wire_row, work)
+            if floating[t, i]:
+                add_floating_row(z, conductance[t, i], r_wire_row, work)
+            else:
+                add_row(z, width, i, conductance[t, i], r_driver, r_wire_row, work)
         pass_segment(z, width, most, last, pivot, left)
         for i in range(rows):
             for j in range(n):
