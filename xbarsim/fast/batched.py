@@ -14,17 +14,23 @@ from xbarsim.fast.tiles import reversed_array
 from xbarsim.parameters import CrossbarParams
 
 
-def eliminate_batched(conductance: Tensor, crossbar: CrossbarParams) -> Tensor:
-    """Return the effective conductance of [..., row, col], on the tensor's device, differentiable."""
-    if crossbar.cols > crossbar.rows:
+def eliminate_batched(
+    conductance: Tensor, crossbar: CrossbarParams, floating: Tensor | None = None
+) -> Tensor:
+    """Return the effective conductance of [..., row, col], on the tensor's device, differentiable.
+
+    ``floating`` [..., row] says which word lines have no driver.
+    """
+    if crossbar.cols > crossbar.rows and floating is None:
         turned = conductance.transpose(-1, -2).flip(-1, -2)
         result = eliminate_batched(turned, reversed_array(crossbar))
         return result.flip(-1, -2).transpose(-1, -2)
-    return _march(conductance, crossbar)
+    return _march(conductance, crossbar, floating)
 
 
-def _march(g: Tensor, crossbar: CrossbarParams) -> Tensor:
-    admittance, source = word_line_ladders(g, crossbar.r_driver, crossbar.r_wire_row)
+def _march(g: Tensor, crossbar: CrossbarParams, floating: Tensor | None) -> Tensor:
+    inverse, shunt, source = word_line_ladders(g, crossbar.r_driver, crossbar.r_wire_row, floating)
+    admittance = word_line_admittance(g, inverse, shunt)
     y = admittance[..., 0, :, :]
     q = source[..., :1, :]
     for i in range(1, crossbar.rows):
@@ -47,37 +53,58 @@ def _segment(y: Tensor, q: Tensor, r: float) -> tuple[Tensor, Tensor]:
     return 0.5 * (y_after + y_after.transpose(-1, -2)), solved[..., n:].transpose(-1, -2)
 
 
-def word_line_ladders(g: Tensor, r_driver: float, r_wire_row: float) -> tuple[Tensor, Tensor]:
-    """Eliminate every word line: admittance [..., row, col, col] and source [..., row, col].
+def word_line_ladders(
+    g: Tensor, r_driver: float | Tensor, r_wire_row: float | Tensor, floating: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Eliminate every word line.
 
-    See ``kernel.add_row`` for the recursions; here they run over columns for all rows at once.
+    See ``ladder`` for the recursions; here they run over columns for all rows at once.
+
+    Returns:
+        The ladders' inverse [..., row, col, col], the share of a cell's current that is not drawn
+        by its own cell [..., row, col], and the source g_j w_j per volt of input [..., row, col].
     """
     n = g.shape[-1]
     right: list[Any] = [torch.zeros_like(g[..., 0])] * n
     for j in range(n - 2, -1, -1):
         t = right[j + 1] + g[..., j + 1]
         right[j] = t / (1 + r_wire_row * t)
-    z = torch.full_like(g[..., 0], r_driver)
+    z = torch.zeros_like(g[..., 0]) + r_driver
+    left = torch.zeros_like(z)
     transfer = 1 / (1 + r_driver * (g[..., 0] + right[0]))
+    if floating is not None:
+        transfer = torch.where(floating, 0.0, transfer)
     diagonal, shunt, decay, source = [], [], [], []
     for j in range(n):
         total = g[..., j] + right[j]
         if j > 0:
             z = r_wire_row + z / (1 + z * g[..., j - 1])
+            t = left + g[..., j - 1]
+            left = t / (1 + r_wire_row * t)
             decay.append(1 / (1 + r_wire_row * total))
             transfer = transfer * decay[-1]
-        inverse = z / (1 + z * total)
-        diagonal.append(inverse)
         # 1 - g z / (1 + z total), without the difference.
-        shunt.append((1 + z * right[j]) / (1 + z * total))
+        inverse, kept = z / (1 + z * total), (1 + z * right[j]) / (1 + z * total)
+        if floating is not None:
+            sum_open = torch.where(left + total > 0, left + total, 1.0)
+            inverse = torch.where(floating, 1 / sum_open, inverse)
+            kept = torch.where(floating, (left + right[j]) / sum_open, kept)
+        diagonal.append(inverse)
+        shunt.append(kept)
         source.append(g[..., j] * transfer)
-    coupling = _couplings(torch.stack(diagonal, -1), decay, g)
-    off = coupling * (g[..., :, None] * g[..., None, :])
-    return torch.diag_embed(g * torch.stack(shunt, -1)) - off, torch.stack(source, -1)
+    ladder = _couplings(torch.stack(diagonal, -1), decay, g)
+    return ladder, torch.stack(shunt, -1), torch.stack(source, -1)
+
+
+def word_line_admittance(g: Tensor, inverse: Tensor, shunt: Tensor) -> Tensor:
+    """Return each word line as the bit lines see it, [..., row, col, col]."""
+    other = 1 - torch.eye(g.shape[-1], dtype=g.dtype, device=g.device)
+    off = inverse * other * (g[..., :, None] * g[..., None, :])
+    return torch.diag_embed(g * shunt) - off
 
 
 def _couplings(diagonal: Tensor, decay: list[Tensor], g: Tensor) -> Tensor:
-    """Return the off-diagonal part of the ladder's inverse: diagonal times the decays between."""
+    """Return the ladder's inverse: diagonal times the decays between two cells."""
     n = g.shape[-1]
     rows = []
     reach = torch.zeros_like(g)
@@ -89,4 +116,4 @@ def _couplings(diagonal: Tensor, decay: list[Tensor], g: Tensor) -> Tensor:
         unit[j] = 1
         reach = reach + unit * diagonal[..., j : j + 1]
     lower = torch.stack(rows, dim=-2)
-    return lower + lower.transpose(-1, -2)
+    return lower + lower.transpose(-1, -2) + torch.diag_embed(diagonal)

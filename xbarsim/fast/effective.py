@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbarsim.errors import ParameterError
+from xbarsim.fast.silence import SilentRows, apply_silence
 from xbarsim.fast.tiles import eliminate_tiles
 from xbarsim.parameters import CrossbarParams
 
@@ -23,6 +24,8 @@ def effective_conductance(
     crossbar: CrossbarParams,
     *,
     on_tile: Callable[[int], None] | None = None,
+    silent_rows: SilentRows = "grounded",
+    active: Any = None,  # noqa: ANN401
 ) -> ArrayOrTensor:
     r"""Return the matrix $G_{eff}$ with $I_j = \sum_i V_i\,G_{eff,ij}$, exactly.
 
@@ -31,32 +34,45 @@ def effective_conductance(
     by word line (a ladder in closed form, then a Riccati recursion down the bit lines), about
     ``rows * short**3`` floating-point operations for the shorter side ``short``.
 
-    Assumptions: linear cells, silent rows driven to 0 V, sense amplifiers end in ground. Any
-    resistance may be zero. Measured error: see ``validation/records``.
+    Assumptions: linear cells, sense amplifiers end in ground. Any resistance may be zero. Measured
+    error: see ``validation/records``. A row that does not spike is, by ``silent_rows``,
+
+    - ``grounded``: driven to 0 V, so that one matrix serves every pattern;
+    - ``gated``: cut off at each of its cells, as by the select transistors of 1T1R cells;
+    - ``floating``: cut off at its driver, so that it still couples the bit lines to each other.
+
+    In the last two cases the matrix belongs to one pattern, and silent rows of it are zero.
 
     Args:
         conductance: Cell conductances, [..., row, col]; numpy or torch, float32 or float64. [S]
         crossbar: Geometry and resistances. [Ω]
         on_tile: Called with the number of tiles that were just finished, for progress bars.
+        silent_rows: What happens to rows that do not spike.
+        active: True where a row spikes, [..., row]; leading axes are broadcast with those of
+            ``conductance``, so that one array takes a batch of patterns.
 
     Returns:
-        Effective conductance of the same shape, type, dtype and device; gradients are kept. [S]
+        Effective conductance [..., row, col] of the broadcast shape, of the same type, dtype and
+        device; gradients are kept. [S]
 
     Raises:
         ParameterError: If the shape does not fit the array, a value is negative or not finite, or
-            the dtype is not float32 or float64.
+            the dtype is not float32 or float64, or ``active`` is missing or no mask of rows.
 
     References:
         Jain et al., RxNN, DOI 10.1109/TCAD.2020.3000185, for the idea of the equivalent matrix.
     """
     _check_shape(tuple(conductance.shape), crossbar)
-    if isinstance(conductance, np.ndarray):
-        return _numpy(conductance, crossbar, on_tile)
-    return cast("ArrayOrTensor", _torch(conductance, crossbar, on_tile))
+    g, floating = apply_silence(conductance, silent_rows, active, crossbar)
+    solve: Any = _numpy if isinstance(g, np.ndarray) else _torch
+    return cast("ArrayOrTensor", solve(g, crossbar, on_tile, floating))
 
 
 def _numpy(
-    g: NDArray[Any], crossbar: CrossbarParams, on_tile: Callable[[int], None] | None
+    g: NDArray[Any],
+    crossbar: CrossbarParams,
+    on_tile: Callable[[int], None] | None,
+    floating: NDArray[np.bool_] | None,
 ) -> NDArray[Any]:
     if g.dtype not in (np.float32, np.float64):
         msg = f"conductance has dtype {g.dtype}; use float64 or float32"
@@ -66,13 +82,15 @@ def _numpy(
         msg = f"conductance{list(bad)} is {g[bad]!r} S: every value must be finite and not negative"
         raise ParameterError(msg)
     flat = g.reshape(-1, *crossbar.shape)
-    return eliminate_tiles(flat, crossbar, on_tile).reshape(g.shape)
+    open_rows = None if floating is None else floating.reshape(-1, crossbar.rows)
+    return eliminate_tiles(flat, crossbar, on_tile, open_rows).reshape(g.shape)
 
 
 def _torch(
     g: Any,  # noqa: ANN401
     crossbar: CrossbarParams,
     on_tile: Callable[[int], None] | None,
+    floating: NDArray[np.bool_] | None,
 ) -> Any:  # noqa: ANN401
     import torch
 
@@ -80,7 +98,7 @@ def _torch(
         msg = f"conductance is a {type(g).__name__}; pass a numpy array or a torch tensor"
         raise ParameterError(msg)
     if g.device.type == "cpu" and not (g.requires_grad and torch.is_grad_enabled()):
-        return torch.from_numpy(_numpy(g.detach().numpy(), crossbar, on_tile))
+        return torch.from_numpy(_numpy(g.detach().numpy(), crossbar, on_tile, floating))
     from xbarsim.fast.batched import eliminate_batched
 
     if g.dtype not in (torch.float32, torch.float64):
@@ -89,7 +107,8 @@ def _torch(
     if not bool(torch.isfinite(g).all()) or bool((g < 0).any()):
         msg = "conductance holds values that are negative or not finite"
         raise ParameterError(msg)
-    return eliminate_batched(g, crossbar)
+    mask = None if floating is None else torch.from_numpy(floating).to(g.device)
+    return eliminate_batched(g, crossbar, mask)
 
 
 def _check_shape(shape: tuple[int, ...], crossbar: CrossbarParams) -> None:

@@ -34,16 +34,22 @@ def eliminate_tiles(
     conductance: NDArray[Any],
     crossbar: CrossbarParams,
     on_tile: Callable[[int], None] | None = None,
+    floating: NDArray[np.bool_] | None = None,
 ) -> NDArray[Any]:
     """Return the effective conductance of tiles [tile, row, col] by the compiled kernel.
 
-    The march runs along the shorter side; tiles are shared out to one thread a core.
+    The march runs along the shorter side, or down the rows when some are ``floating`` [tile, row];
+    tiles are shared out to one thread a core.
     """
+    if floating is not None:
+        return _march(conductance, floating, crossbar, on_tile)
     if crossbar.cols > crossbar.rows:
         turned = conductance.transpose(0, 2, 1)[:, ::-1, ::-1]
-        result = _march(turned, reversed_array(crossbar), on_tile)
+        driven = np.zeros(turned.shape[:2], dtype=np.bool_)
+        result = _march(turned, driven, reversed_array(crossbar), on_tile)
         return np.ascontiguousarray(result[:, ::-1, ::-1].transpose(0, 2, 1))
-    return _march(conductance, crossbar, on_tile)
+    driven = np.zeros(conductance.shape[:2], dtype=np.bool_)
+    return _march(conductance, driven, crossbar, on_tile)
 
 
 def cores() -> int:
@@ -52,20 +58,24 @@ def cores() -> int:
 
 
 def _march(
-    conductance: NDArray[Any], crossbar: CrossbarParams, on_tile: Callable[[int], None] | None
+    conductance: NDArray[Any],
+    floating: NDArray[np.bool_],
+    crossbar: CrossbarParams,
+    on_tile: Callable[[int], None] | None,
 ) -> NDArray[Any]:
     from xbarsim.fast.kernel import eliminate
 
     dtype = conductance.dtype
     g = np.ascontiguousarray(conductance)
-    out = np.empty_like(g)
+    open_row = np.ascontiguousarray(floating)
+    out = np.empty(g.shape, dtype)
     along_row = dtype.type(crossbar.r_wire_row)
     r_driver = dtype.type(crossbar.r_driver)
     along_col = np.full(crossbar.cols, crossbar.r_wire_col, dtype)
     r_sense = np.full(crossbar.cols, crossbar.r_sense, dtype)
 
     def run(part: slice) -> int:
-        eliminate(g[part], r_driver, along_row, along_col, r_sense, out[part])
+        eliminate(g[part], open_row[part], r_driver, along_row, along_col, r_sense, out[part])
         return int(part.stop - part.start)
 
     parts = _parts(len(g), crossbar)

@@ -37,7 +37,11 @@ class NodalSolution:
 
 
 def solve_nodal(
-    conductance: ArrayLike, v_row: ArrayLike, crossbar: CrossbarParams
+    conductance: ArrayLike,
+    v_row: ArrayLike,
+    crossbar: CrossbarParams,
+    *,
+    floating: ArrayLike | None = None,
 ) -> NodalSolution:
     r"""Solve $Y v = i$ for all node voltages by one sparse LU factorisation.
 
@@ -45,6 +49,7 @@ def solve_nodal(
         conductance: Cell conductances, [row, col]. [S]
         v_row: Input vectors, [batch, row]. [V]
         crossbar: Geometry and resistances. [Ω]
+        floating: True for rows without a driver, [row].
 
     Returns:
         Node voltages, cell currents and column currents.
@@ -55,23 +60,32 @@ def solve_nodal(
     """
     g = check_conductance(conductance, crossbar)
     v = check_inputs(v_row, crossbar.rows)
-    voltages = _node_voltages(g, v, crossbar)
+    # A floating row without a conducting cell is at no voltage at all; driving it changes nothing.
+    alone = np.zeros(crossbar.rows, np.bool_) if floating is None else np.asarray(floating)
+    voltages = _node_voltages(g, v, crossbar, alone & (g > 0).any(axis=1))
     v_word, v_bit = voltages[:, 0], voltages[:, 1]
     i_cell = g * (v_word - v_bit)
     return NodalSolution(v_word, v_bit, i_cell, i_cell.sum(axis=1))
 
 
-def nodal_effective_conductance(conductance: ArrayLike, crossbar: CrossbarParams) -> Array:
-    """Return g_eff [row, col] in S: one factorisation, one right-hand side per word line."""
-    return solve_nodal(conductance, np.eye(crossbar.rows), crossbar).i_col
+def nodal_effective_conductance(
+    conductance: ArrayLike, crossbar: CrossbarParams, *, floating: ArrayLike | None = None
+) -> Array:
+    """Return g_eff [row, col] in S: one factorisation, one right-hand side per word line.
+
+    Rows that are ``floating`` [row] have no driver and give zero.
+    """
+    return solve_nodal(conductance, np.eye(crossbar.rows), crossbar, floating=floating).i_col
 
 
-def _node_voltages(g: Array, v: Array, crossbar: CrossbarParams) -> Array:
+def _node_voltages(
+    g: Array, v: Array, crossbar: CrossbarParams, floating: NDArray[np.bool_]
+) -> Array:
     """Return all node voltages as [batch, layer (word, bit), row, col]."""
     rows, cols = crossbar.shape
-    node, source, ground = _merge_nodes(crossbar)
+    node, source, ground = _merge_nodes(crossbar, floating)
     n_free = int(node.max()) + 1
-    a, b, y = _branches(g, crossbar, node, source, ground)
+    a, b, y = _branches(g, crossbar, node, source[~floating], ground)
     fixed = n_free + rows + 1
     full = coo_matrix(
         (np.r_[y, y, -y, -y], (np.r_[a, b, a, b], np.r_[a, b, b, a])), shape=(fixed, fixed)
@@ -102,7 +116,9 @@ class _Nodes:
         return self.number.ravel()
 
 
-def _merge_nodes(crossbar: CrossbarParams) -> tuple[_Nodes, Index, int]:
+def _merge_nodes(
+    crossbar: CrossbarParams, floating: NDArray[np.bool_]
+) -> tuple[_Nodes, Index, int]:
     """Number the nodes [layer, row, col]: free ones first, then the inputs, then ground."""
     rows, cols = crossbar.shape
     r_driver, r_row, r_col, r_sense = crossbar.resistances
@@ -112,7 +128,7 @@ def _merge_nodes(crossbar: CrossbarParams) -> tuple[_Nodes, Index, int]:
     key = np.stack([word_key, bit_key])
     fixed_word = (j == 0) if r_row > 0 else np.full_like(j, 1, dtype=bool)
     fixed_bit = (i == rows - 1) if r_col > 0 else np.full_like(i, 1, dtype=bool)
-    is_input = fixed_word & (r_driver == 0)
+    is_input = fixed_word & (r_driver == 0) & ~floating[:, None]
     is_ground = fixed_bit & (r_sense == 0)
     free = ~np.stack([is_input, is_ground])
     _, inverse = np.unique(key[free], return_inverse=True)
@@ -136,7 +152,8 @@ def _branches(
     if r_col > 0:
         groups.append((bit[:-1], bit[1:], np.full(bit[1:].shape, 1 / r_col)))
     if r_driver > 0:
-        groups.append((source, word[:, 0], np.full(len(source), 1 / r_driver)))
+        driven = word[source - (ground - crossbar.rows), 0]
+        groups.append((source, driven, np.full(len(source), 1 / r_driver)))
     if r_sense > 0:
         groups.append((bit[-1], np.full(len(bit[-1]), ground), np.full(len(bit[-1]), 1 / r_sense)))
     a, b, y = (np.concatenate([np.ravel(group[k]) for group in groups]) for k in range(3))
