@@ -84,8 +84,8 @@ def _read_idx(path: Path) -> NDArray[np.uint8]:
         msg = f"{path} is not a gzip file: {error}; fetch it again"
         raise StorageError(msg) from error
     axes = raw[3] if len(raw) > 3 else 0
-    shape = tuple(int(n) for n in np.frombuffer(raw[4 : 4 + 4 * axes], dtype=">u4"))
-    body = raw[4 + 4 * axes :]
+    sizes, body = raw[4 : 4 + 4 * axes], raw[4 + 4 * axes :]
+    shape = tuple(int(n) for n in np.frombuffer(sizes[: len(sizes) // 4 * 4], dtype=">u4"))
     if raw[:3] != bytes([0, 0, _UNSIGNED_BYTE]) or not axes or len(body) != math.prod(shape):
         msg = f"{path} is not an IDX file of bytes (head {raw[:4].hex()!r}, shape {shape})"
         raise StorageError(msg)

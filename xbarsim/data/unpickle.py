@@ -8,14 +8,27 @@ import numpy as np
 
 from xbarsim.errors import StorageError
 
+
+def _latin1(text: str, codec: str) -> bytes:
+    """Stand in for ``_codecs.encode``, which Python 3 writes where Python 2 wrote bytes."""
+    if codec != "latin1":
+        msg = f"it asks for the codec {codec!r}, which a data file does not need"
+        raise pickle.UnpicklingError(msg)
+    return text.encode(codec)
+
+
 _ARRAY_PARTS = {
     (f"numpy.{core}.multiarray", "_reconstruct"): np.zeros(0).__reduce__()[0]
     for core in ("core", "_core")
-} | {("numpy", "ndarray"): np.ndarray, ("numpy", "dtype"): np.dtype}
+} | {
+    ("numpy", "ndarray"): np.ndarray,
+    ("numpy", "dtype"): np.dtype,
+    ("_codecs", "encode"): _latin1,
+}
 
 
 class _ArrayUnpickler(pickle.Unpickler):
-    """Knows three names of numpy; a pickle that asks for anything else is refused."""
+    """Knows the few names that arrays need; a pickle that asks for anything else is refused."""
 
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401
         """Return one of the allowed names."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from torch import Tensor, nn
 
+from xbarsim.network.bntt import BatchNormThroughTime
 from xbarsim.network.neuron import LIF
 
 State = tuple[Tensor | None, ...]
@@ -20,17 +21,18 @@ def leaves(network: nn.Module) -> Iterator[nn.Module]:
 
 
 def unroll(
-    network: nn.Module, inputs: Tensor, state: State | None = None
+    network: nn.Module, inputs: Tensor, state: State | None = None, *, start: int = 0
 ) -> tuple[Tensor, State, list[Tensor]]:
     """Run a spiking network over the time-steps of ``inputs`` [time, batch, ...].
 
     Layers without state run once over time x batch. Splitting the time axis and handing the state
-    on gives the same result as one call.
+    and the number of the next step on gives the same result as one call.
 
     Args:
         network: A feed-forward network of stateless layers and neurons.
         inputs: Input of every step, [time, batch, ...].
         state: Membranes left by the previous call.
+        start: Number of the first time-step of ``inputs``, for layers that tell steps apart.
 
     Returns:
         Output of the last layer [time, batch, class], the membranes, and each neuron layer's spikes
@@ -46,6 +48,8 @@ def unroll(
             x, membrane = layer(x, next(left, None))
             membranes.append(membrane)
             spikes.append(x)
+        elif isinstance(layer, BatchNormThroughTime):
+            x = layer(x, start)
         else:
             x = layer(x.reshape(steps * batch, *x.shape[2:]))
             x = x.reshape(steps, batch, *x.shape[1:])
