@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import torch
 from torch import Tensor, nn
 
 from xbarsim.network.bntt import BatchNormThroughTime
@@ -38,7 +39,6 @@ def unroll(
         Output of the last layer [time, batch, class], the membranes, and each neuron layer's spikes
         [time, batch, ...].
     """
-    steps, batch = inputs.shape[:2]
     left = iter(state or ())
     membranes: list[Tensor | None] = []
     spikes: list[Tensor] = []
@@ -48,9 +48,14 @@ def unroll(
             x, membrane = layer(x, next(left, None))
             membranes.append(membrane)
             spikes.append(x)
-        elif isinstance(layer, BatchNormThroughTime):
-            x = layer(x, start)
         else:
-            x = layer(x.reshape(steps * batch, *x.shape[2:]))
-            x = x.reshape(steps, batch, *x.shape[1:])
+            x = stateless(layer, x, start)
     return x, tuple(membranes), spikes
+
+
+def stateless(layer: nn.Module, x: Tensor, start: int = 0) -> Tensor:
+    """Run a layer without membrane on ``x`` [time, batch, ...], whose first step is ``start``."""
+    if isinstance(layer, BatchNormThroughTime):
+        return torch.as_tensor(layer(x, start))
+    y = layer(x.reshape(-1, *x.shape[2:]))
+    return torch.as_tensor(y.reshape(*x.shape[:2], *y.shape[1:]))

@@ -1,0 +1,46 @@
+"""Conversion finds the thresholds of Algorithm 1, and batch norm does not stand in its way."""
+
+import pytest
+import torch
+from torch import nn
+
+from xbarsim.errors import ParameterError
+from xbarsim.inference import encode_poisson
+from xbarsim.learning import convert
+from xbarsim.network import LIF, build_network, network_spec
+
+
+@pytest.fixture
+def images():
+    return torch.rand(8, 1, 8, 8, generator=torch.Generator().manual_seed(3))
+
+
+def thresholds(network):
+    return [float(m.threshold) for m in network if isinstance(m, LIF)]
+
+
+def test_the_first_threshold_is_the_largest_drive(images):
+    network = build_network(network_spec("vgg-digits"), nn.ReLU, seed=0)
+    spiking = convert(network, images, 6, seed=5)
+    spikes = encode_poisson(images, 6, torch.Generator().manual_seed(5))
+    assert thresholds(spiking)[0] == pytest.approx(float(network[0](spikes.flatten(0, 1)).max()))
+    lower = convert(network, images, 6, seed=5, percentile=99.9)
+    assert thresholds(lower)[0] < thresholds(spiking)[0]
+
+
+def test_batch_norm_is_folded(images):
+    network = build_network(
+        network_spec("vgg-digits"),
+        nn.ReLU,
+        seed=0,
+        norm=lambda width, axes: nn.BatchNorm2d(width) if axes else nn.BatchNorm1d(width),
+    )
+    network.train()(images)
+    spiking = convert(network.eval(), images, 6)
+    assert len(thresholds(spiking)) == 5
+    assert min(thresholds(spiking)) > 0
+
+
+def test_nothing_to_convert_is_an_error(images):
+    with pytest.raises(ParameterError, match="no ReLU layer"):
+        convert(nn.Sequential(nn.Flatten(), nn.Linear(64, 10)), images, 2)
