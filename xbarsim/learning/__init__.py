@@ -9,6 +9,7 @@ from xbarsim.learning.resume import Progress as Progress
 from xbarsim.learning.resume import continue_run as continue_run
 from xbarsim.learning.run import TrainingRun as TrainingRun
 from xbarsim.learning.run import Update as Update
+from xbarsim.learning.software import software_results as software_results
 from xbarsim.learning.start import starting_weights as starting_weights
 from xbarsim.learning.store import load_metrics as load_metrics
 from xbarsim.learning.store import load_network as load_network

@@ -7,15 +7,13 @@ from torch import Tensor, nn
 
 from xbarsim.data import Dataset
 from xbarsim.errors import ParameterError
-from xbarsim.inference import encode
 from xbarsim.learning.build import initial_network
-from xbarsim.learning.convert import search_thresholds
 from xbarsim.learning.recipe import Recipe
 from xbarsim.learning.store import load_network
-from xbarsim.network import LIF, unroll
+from xbarsim.network import NeuronParams, leaves
 
 _IMAGES = 128
-_PERCENTILE = 99.0
+_SHARE = 0.99
 
 
 def starting_weights(
@@ -24,12 +22,12 @@ def starting_weights(
     """Return the weights that a run starts from, None for freshly drawn ones.
 
     Weights of an ANN that go into a surrogate-trained network are scaled layer by layer, so that
-    the neurons' fixed threshold plays the part of the one that conversion would have searched.
+    spikes at the neurons' fixed threshold stand for the ANN's activations.
 
     Args:
         recipe: The run's recipe; its ``start_from`` names the recipe of the checkpoint.
         checkpoint: The checkpoint.
-        data: Images to search thresholds on.
+        data: Images to measure activations on.
 
     Raises:
         ParameterError: A checkpoint is missing, not wanted, or of another recipe.
@@ -49,21 +47,29 @@ def starting_weights(
         for old, new in zip(_weighted(source), _weighted(target), strict=True):
             new.weight.copy_(old.weight)
         if made_by.method == "ann" and recipe.method == "surrogate":
-            _balance(target, source, recipe, data.train_images[:_IMAGES].cpu())
+            _balance(target, source, recipe.neuron, data.train_images[:_IMAGES].cpu())
     return target.state_dict()
 
 
-def _balance(target: nn.Sequential, source: nn.Module, recipe: Recipe, images: Tensor) -> None:
-    """Divide each layer's weights by its searched threshold; give the last the ANN's spread."""
-    searched = search_thresholds(target, images, recipe.steps, percentile=_PERCENTILE)
-    found = [layer.threshold for layer in searched if isinstance(layer, LIF)]
+def _balance(target: nn.Module, source: nn.Module, neuron: NeuronParams, images: Tensor) -> None:
+    r"""Scale weights so that a rate of 1 stands for (nearly) the largest activation of the ANN.
+
+    $W_l \leftarrow \theta W_l \lambda_{l-1} / \lambda_l$ with λ the 99th percentile of a layer's
+    positive activations (B. Rueckauer et al. 2017, DOI 10.3389/fnins.2017.00682); the last layer
+    keeps the ANN's scale.
+    """
+    largest = [1.0]
+    x = images
+    for layer in leaves(source):
+        x = layer(x)
+        if isinstance(layer, nn.ReLU):
+            positive = x[x > 0]
+            k = max(1, round(_SHARE * len(positive)))
+            largest.append(float(positive.kthvalue(k).values))
     *hidden, last = _weighted(target)
-    for layer, threshold in zip(hidden, found, strict=True):
-        layer.weight.mul_(recipe.neuron.threshold / threshold)
-    generator = torch.Generator().manual_seed(recipe.seed)
-    inputs = encode(images, recipe.steps, generator, recipe.encoder)
-    logits = unroll(target, inputs)[0].mean(dim=0)
-    last.weight.mul_(source(images).std() / logits.std())
+    for layer, before, after in zip(hidden, largest, largest[1:], strict=False):
+        layer.weight.mul_(neuron.threshold * before / after)
+    last.weight.mul_(largest[-1])
 
 
 def _weighted(network: nn.Module) -> list[nn.Conv2d | nn.Linear]:
