@@ -68,3 +68,11 @@ def test_splitting_the_time_axis_changes_nothing():
     second, end = layer(drive[3:], state)
     assert torch.equal(whole, torch.cat([first, second]))
     assert torch.equal(last, end)
+
+
+def test_half_precision_drive_is_added_up_in_single_precision():
+    layer = LIF(NeuronParams(leak=1.0, threshold=1.0))
+    drive = torch.full((300, 1, 1), 1 / 256, dtype=torch.bfloat16)
+    spikes, membrane = layer(drive)
+    assert membrane.dtype == torch.float32
+    assert float(spikes.sum()) == 1

@@ -17,6 +17,7 @@ from xbarsim.units import Count, Ratio
 
 Method = Literal["ann", "surrogate", "bntt", "conversion"]
 Schedule = Literal["one-cycle", "steps"]
+Precision = Literal["float32", "bfloat16"]
 
 
 class Recipe(Parameters):
@@ -43,6 +44,8 @@ class Recipe(Parameters):
     """Peak of the schedule (Adam)."""
     schedule: Schedule = "one-cycle"
     """``one-cycle``, or ``steps``: a tenth after 50 % and again after 75 % (the paper's)."""
+    precision: Precision = "float32"
+    """Of convolutions and products while training on CUDA; CPUs always use float32."""
     label_smoothing: Ratio = 0.0
     """Share of probability spread over all classes."""
     shift: int = 0
@@ -63,8 +66,11 @@ class Recipe(Parameters):
     """Seed of weights, order of images, augmentation and spikes."""
 
     def key(self) -> str:
-        """Return a hash of the recipe, under which its result is kept."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        """Return a hash of the recipe, under which its result is kept.
+
+        Fields at their defaults are left out, so that a new field changes no old hash.
+        """
+        text = json.dumps(self.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

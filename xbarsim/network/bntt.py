@@ -44,6 +44,7 @@ class BatchNormThroughTime(nn.Module):
                 f"{len(self.gamma)} time-steps; run it for at most that many"
             )
             raise ParameterError(msg)
+        x = x.to(torch.promote_types(x.dtype, torch.float32))
         shape = (len(x), 1, x.shape[2]) + (1,) * (x.dim() - 3)
         if self.training:
             axes = (1, *range(3, x.dim()))

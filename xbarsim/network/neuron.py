@@ -64,6 +64,8 @@ class LIF(nn.Module):
 
         The result is that of ``lif_step`` at every step, without its cost per step.
         """
+        # Half precision is too coarse to add up in: near 1 its steps are 1/128.
+        drive = drive.to(torch.promote_types(drive.dtype, torch.float32))
         membrane = torch.zeros_like(drive[0]) if membrane is None else membrane
         return lif_over_time(drive, membrane, self.leak, self.threshold, self.params)
 
