@@ -1,77 +1,78 @@
-"""Neurons follow their equations, keep no state, and do not care how time is cut."""
+"""The layer over many steps is the step function repeated, in spikes and in gradients."""
+
+from itertools import product
 
 import pytest
 import torch
 
-from xbarsim.network import LIF, NeuronParams, build_network, lif_step, network_spec, unroll
+from xbarsim.network import LIF, NeuronParams, lif_step
+
+CASES = [
+    NeuronParams(leak=0.83, threshold=1.3, reset=reset, surrogate=surrogate, detach_reset=detach)
+    for reset, surrogate, detach in product(
+        ("subtract", "zero"), ("triangle", "rectangle"), (True, False)
+    )
+]
 
 
-@pytest.mark.parametrize(
-    ("reset", "spikes", "membranes"),
-    [
-        # leak 0.5, threshold 0.8, drives 0.7, 0.6, 0.1, 0.9 by hand:
-        ("subtract", [0, 1, 0, 1], [0.7, 0.95 - 0.8, 0.175, 0.9875 - 0.8]),
-        ("zero", [0, 1, 0, 1], [0.7, 0.0, 0.1, 0.0]),
-    ],
-)
-def test_a_trace_worked_by_hand(reset, spikes, membranes):
-    params = NeuronParams(leak=0.5, threshold=0.8, reset=reset)
-    membrane = torch.zeros(1, 1, dtype=torch.float64)
-    for drive, spike, after in zip([0.7, 0.6, 0.1, 0.9], spikes, membranes, strict=True):
-        fired, membrane = lif_step(
-            torch.full((1, 1), drive, dtype=torch.float64),
-            membrane,
-            torch.tensor(0.8, dtype=torch.float64),
-            params,
-        )
-        assert fired.item() == spike
-        assert membrane.item() == pytest.approx(after, abs=1e-12)
+def by_steps(drive, membrane, layer):
+    spikes = []
+    for x in drive:
+        fired, membrane = lif_step(x, membrane, layer.threshold, layer.params, layer.leak)
+        spikes.append(fired)
+    return torch.stack(spikes), membrane
 
 
-def test_the_threshold_itself_does_not_fire():
-    fired, _ = lif_step(torch.ones(1, 1), torch.zeros(1, 1), torch.tensor(1.0), NeuronParams())
-    assert fired.item() == 0
+@pytest.mark.parametrize("params", CASES, ids=str)
+def test_inference_gives_the_spikes_of_step_mode(params):
+    drive = torch.randn(9, 4, 3, 5, 5, generator=torch.Generator().manual_seed(1))
+    membrane = torch.rand(4, 3, 5, 5, generator=torch.Generator().manual_seed(2))
+    layer, before = LIF(params), membrane.clone()
+    with torch.inference_mode():
+        spikes, after = layer(drive, membrane)
+    wanted, last = by_steps(drive, membrane, layer)
+    assert 0.05 < spikes.mean() < 0.95
+    assert torch.equal(spikes, wanted)
+    assert torch.equal(after, last)
+    assert torch.equal(membrane, before), "the caller's membrane must not change"
 
 
-@pytest.mark.parametrize("reset", ["subtract", "zero"])
-@pytest.mark.parametrize("cut", [1, 3, 6])
-def test_cutting_the_time_axis_changes_nothing(reset, cut):
-    params = NeuronParams(leak=0.8, threshold=0.4, reset=reset)
-    net = build_network(network_spec("vgg-digits"), lambda: LIF(params), seed=1)
-    inputs = torch.rand(7, 2, 1, 8, 8, generator=torch.Generator().manual_seed(0))
-    with torch.no_grad():
-        whole, end, spikes = unroll(net, inputs)
-        first, state, before = unroll(net, inputs[:cut])
-        second, state, after = unroll(net, inputs[cut:], state)
-    torch.testing.assert_close(torch.cat([first, second]), whole)
-    for a, b in zip(state, end, strict=True):
-        torch.testing.assert_close(a, b)
-    for a, b, c in zip(before, after, spikes, strict=True):
-        assert torch.equal(torch.cat([a, b]), c)
-        assert set(c.unique().tolist()) <= {0.0, 1.0}
+@pytest.mark.parametrize("params", CASES, ids=str)
+def test_gradients_are_those_of_step_mode(params):
+    layer = LIF(params.replace(trainable=("leak", "threshold"))).double()
+    drive = torch.randn(6, 3, 7, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    membrane = torch.rand(3, 7, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
+    weights = torch.rand(6, 3, 7, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
+    results = []
+    for run in (layer, lambda x, v: by_steps(x, v, layer)):
+        x, v = drive.clone().requires_grad_(), membrane.clone().requires_grad_()
+        spikes, last = run(x, v)
+        loss = (spikes * weights).sum() + (last**2).sum()
+        results.append(torch.autograd.grad(loss, (x, v, layer.leak, layer.threshold)))
+    for ours, wanted in zip(*results, strict=True):
+        torch.testing.assert_close(ours, wanted)
 
 
-def test_a_layer_holds_no_state():
-    layer = LIF(NeuronParams(leak=0.9, threshold=0.5))
-    drive = torch.rand(4, 3, 2, generator=torch.Generator().manual_seed(0))
-    first, _ = layer(drive)
-    second, _ = layer(drive)
-    assert torch.equal(first, second)
+def test_learned_leak_and_threshold_are_parameters_and_fixed_ones_are_not():
+    assert not list(LIF().parameters())
+    learned = LIF(NeuronParams(leak=0.5, trainable=("leak",)))
+    assert [name for name, _ in learned.named_parameters()] == ["leak"]
+    assert "leak=0.5" in repr(learned)
 
 
-@pytest.mark.parametrize(
-    ("surrogate", "expected"),
-    [("triangle", [0.0, 0.5, 1.0, 0.75, 0.0]), ("rectangle", [0.0, 0.0, 1.0, 1.0, 0.0])],
-)
-def test_the_surrogate_gradient_is_the_stated_one(surrogate, expected):
-    """Eq. 3 with threshold 2: at v = -1, 1, 2, 2.5, 5 the distance is -1.5, -0.5, 0, 0.25, 1.5."""
-    v = torch.tensor([[-1.0, 1.0, 2.0, 2.5, 5.0]], requires_grad=True)
-    params = NeuronParams(threshold=2.0, surrogate=surrogate, leak=0.5)
-    fired, _ = lif_step(v, torch.zeros(1, 5), torch.tensor(2.0), params)
-    fired.sum().backward()
-    assert v.grad.tolist() == [expected]
+def test_splitting_the_time_axis_changes_nothing():
+    layer = LIF(NeuronParams(leak=0.9, threshold=0.7, reset="zero"))
+    drive = torch.randn(8, 2, 4, generator=torch.Generator().manual_seed(6))
+    whole, last = layer(drive)
+    first, state = layer(drive[:3])
+    second, end = layer(drive[3:], state)
+    assert torch.equal(whole, torch.cat([first, second]))
+    assert torch.equal(last, end)
 
 
-def test_a_shape_that_would_broadcast_silently_is_caught():
-    with pytest.raises(Exception, match="batch"):
-        lif_step(torch.zeros(2, 4), torch.zeros(3, 1), torch.tensor(1.0), NeuronParams())
+def test_half_precision_drive_is_added_up_in_single_precision():
+    layer = LIF(NeuronParams(leak=1.0, threshold=1.0))
+    drive = torch.full((300, 1, 1), 1 / 256, dtype=torch.bfloat16)
+    spikes, membrane = layer(drive)
+    assert membrane.dtype == torch.float32
+    assert float(spikes.sum()) == 1

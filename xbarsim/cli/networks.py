@@ -1,7 +1,8 @@
-"""This module is ``xbarsim train``, ``convert`` and ``infer``."""
+"""This module is ``xbarsim train``, ``convert``, ``infer`` and ``study software``."""
 
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,13 +10,17 @@ from xbarsim.cli.output import OUT, JsonFlag, print_json
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
     from numpy.typing import NDArray
     from torch import nn
 
     from xbarsim.data import Dataset
-    from xbarsim.learning import Recipe
+    from xbarsim.learning import Recipe, TrainingRun
 
 Checkpoint = Annotated[Path, typer.Argument(help="Checkpoint (.safetensors).")]
+DataFolder = Annotated[
+    Path | None, typer.Option(help="Folder with the data set's files; else XBARSIM_DATA.")
+]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Checkpoint to write (.safetensors).")]
 
 
@@ -24,36 +29,106 @@ def register(app: typer.Typer) -> None:
     app.command()(train)
     app.command()(convert)
     app.command()(infer)
+    study = typer.Typer(no_args_is_help=True, help="Studies: tables that the paper has, too.")
+    study.command()(software)
+    app.add_typer(study, name="study")
 
 
 def train(
     recipe: Annotated[str, typer.Argument(help="Shipped recipe (digits-ann, ...) or TOML file.")],
     out: Out,
     seed: Annotated[int | None, typer.Option(help="Seed instead of the recipe's.")] = None,
+    data: DataFolder = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda, or auto: cuda where there is one.")] = (
+        "auto"
+    ),
+    start: Annotated[
+        Path | None, typer.Option(help="Checkpoint to start from, of the recipe's start_from.")
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="Stop after so long; the same command goes on. [min]")
+    ] = None,
 ) -> None:
-    """Train a network by a recipe; digits take less than a minute on two cores."""
+    """Train a network by a recipe, say ``xbarsim train digits-ann -o digits.safetensors``.
+
+    A run that was killed or ran out of its minutes goes on exactly where it was when the same
+    command is given again. Beside OUT: metrics as JSON lines, and until the end the run's state.
+    """
     from xbarsim.data import load_dataset
-    from xbarsim.learning import load_recipe, save_network
-    from xbarsim.learning import train as run_training
-    from xbarsim.progress import progress_bar
+    from xbarsim.learning import TrainingRun, load_recipe, starting_weights
     from xbarsim.storage import writable_folder
 
     writable_folder(out.parent)
     loaded = load_recipe(recipe) if seed is None else load_recipe(recipe, seed=seed)
-    data = load_dataset(loaded.dataset)
+    images = load_dataset(loaded.dataset, data).to(_torch_device(device))
+    run = TrainingRun(loaded, images, starting_weights(loaded, start, images))
+    words = ["xbarsim train", recipe]
+    words += [] if seed is None else [f"--seed {seed}"]
+    words += [] if start is None else [f"--start {start.name}"]
+    _go_on(run, out, None if minutes is None else 60 * minutes, " ".join(words))
+
+
+def _go_on(run: "TrainingRun", out: Path, budget_s: float | None, command: str) -> None:
+    """Advance a run to its end or to the end of its time, showing a bar."""
+    from xbarsim.learning import continue_run
+    from xbarsim.progress import progress_bar
+
+    state, log = out.with_suffix(".state.safetensors"), out.with_suffix(".jsonl")
     with progress_bar() as bar:
-        task = bar.add_task(loaded.name, total=loaded.epochs * len(data.train_images))
-        network = run_training(loaded, data, on_batch=lambda n: bar.advance(task, n))
-    save_network(network, loaded, out)
-    OUT.print(f"test accuracy {100 * _accuracy(network, loaded, data)[-1]:.2f} %; wrote {out}")
+        task = bar.add_task(run.recipe.name, total=run.total)
+        progress = continue_run(
+            run, state, log, budget_s=budget_s,
+            on_update=lambda _: bar.update(task, completed=run.update),
+        )  # fmt: skip
+    if not progress.finished:
+        OUT.print(f"stopped after update {progress.update} of {run.total}; the same command goes "
+                  f"on from {state}")  # fmt: skip
+        return
+    _finish(run, out, {"seconds": progress.seconds, "command": command, "updates": run.total})
+    state.unlink()
+
+
+def _finish(run: "TrainingRun", out: Path, metrics: dict[str, Any]) -> None:
+    """Measure a trained network as the checkpoint will hold it, and write the checkpoint."""
+    from xbarsim.learning import round_weights, save_network
+
+    network = run.network.eval()
+    round_weights(network)
+    accuracy = float(_accuracy(network, run.recipe, run.data)[-1])
+    metrics |= {
+        "test_accuracy": accuracy,
+        "test_images": len(run.data.test_images),
+        "device": run.device.type,
+    }
+    save_network(network, run.recipe, out, data_md5=run.data.md5, metrics=metrics)
+    OUT.print(f"test accuracy {100 * accuracy:.2f} %; wrote {out}")
+
+
+def _torch_device(name: str) -> "torch.device":
+    import torch
+
+    from xbarsim.errors import ParameterError
+
+    has_cuda = torch.cuda.is_available()
+    if name == "auto":
+        name = "cuda" if has_cuda else "cpu"
+    if name not in {"cpu", "cuda"} or (name == "cuda" and not has_cuda):
+        known = "cpu, cuda, auto" if has_cuda else "cpu, auto (no CUDA device is found here)"
+        msg = f"device is {name!r}; known: {known}"
+        raise ParameterError(msg)
+    return torch.device(name)
 
 
 def convert(
     checkpoint: Checkpoint,
     out: Out,
-    steps: Annotated[int, typer.Option(help="Time-steps of the threshold search.")] = 100,
+    steps: Annotated[int, typer.Option(help="Time-steps of search and measurement.")] = 100,
     images: Annotated[int, typer.Option(help="Training images to search on.")] = 256,
     percentile: Annotated[float, typer.Option(help="Of pre-activations; 100: largest. [%]")] = 100,
+    data: DataFolder = None,
+    test_images: Annotated[
+        int | None, typer.Option(help="Test images to measure on; all by default.")
+    ] = None,
 ) -> None:
     """Convert a trained ReLU network into an integrate-and-fire network (Algorithm 1)."""
     from xbarsim.data import load_dataset
@@ -62,12 +137,21 @@ def convert(
     from xbarsim.storage import writable_folder
 
     writable_folder(out.parent)
+    began = time.monotonic()
     network, recipe = load_network(checkpoint)
-    data = load_dataset(recipe.dataset)
-    spiking = run_conversion(network, data.train_images[:images], steps, percentile=percentile)
+    dataset = load_dataset(recipe.dataset, data)
+    found = run_conversion(network, dataset.train_images[:images], steps, percentile=percentile)
     new = recipe.replace(method="conversion", steps=steps)
-    save_network(spiking, new, out)
-    OUT.print(f"test accuracy {100 * _accuracy(spiking, new, data)[-1]:.2f} %; wrote {out}")
+    accuracy = float(_accuracy(found, new, dataset, test_images)[-1])
+    metrics = {
+        "test_accuracy": accuracy,
+        "test_images": len(dataset.test_images[:test_images]),
+        "seconds": time.monotonic() - began,
+        "command": f"xbarsim convert {checkpoint.name} --steps {steps} --images {images} "
+        f"--percentile {percentile:g}",
+    }
+    save_network(found, new, out, data_md5=dataset.md5, metrics=metrics)
+    OUT.print(f"test accuracy {100 * accuracy:.2f} %; wrote {out}")
 
 
 def infer(
@@ -82,6 +166,7 @@ def infer(
     tile: Annotated[int, typer.Option(help="Rows and columns of a tile.")] = 64,
     gain: Annotated[str, typer.Option(help="Read-out gain: none, layer, tile, column.")] = "column",
     chip: Annotated[int, typer.Option(help="Number of the chip; each has its own variation.")] = 0,
+    data: DataFolder = None,
     json: JsonFlag = False,
 ) -> None:
     """Put a network on crossbars and measure its accuracy after every time-step."""
@@ -95,7 +180,7 @@ def infer(
     from xbarsim.validation import load_record
 
     network, recipe = load_network(checkpoint)
-    data = load_dataset(recipe.dataset)
+    images = load_dataset(recipe.dataset, data)
     hardware = to_crossbar(
         network,
         load_crossbar(device, rows=tile, cols=tile),
@@ -105,7 +190,7 @@ def infer(
         gain=cast("Gain", gain),
         chip=chip,
     )
-    software, crossbar = (_accuracy(n, recipe, data) for n in (network, hardware))
+    software, crossbar = (_accuracy(n, recipe, images) for n in (network, hardware))
     stamps = sorted({layer.validated for layer in layer_summaries(hardware)})
     if json:
         print_json({"software": software, "hardware": crossbar, "evidence": stamps})
@@ -116,9 +201,45 @@ def infer(
     OUT.print(f"evidence: {', '.join(stamps)}")
 
 
-def _accuracy(network: "nn.Module", recipe: "Recipe", data: "Dataset") -> "NDArray[np.float64]":
-    """Return accuracy after each time-step; one value for a network without time."""
-    from xbarsim.study import Candidate
+def _accuracy(
+    network: "nn.Module", recipe: "Recipe", data: "Dataset", most: int | None = None
+) -> "NDArray[np.float64]":
+    """Return test accuracy after each time-step; one value for a network without time."""
+    import numpy as np
 
-    steps = 0 if recipe.method == "ann" else recipe.steps
-    return Candidate(recipe.name, network, steps).accuracy(network, data)
+    from xbarsim.inference import classify, simulate
+    from xbarsim.progress import progress_bar
+
+    images, labels = data.test_images[:most], data.test_labels[:most].numpy(force=True)
+    if recipe.method == "ann":
+        return np.array([(classify(network, images) == labels).mean()])
+    with progress_bar() as bar:
+        task = bar.add_task("test images", total=len(images))
+        trace = simulate(
+            network, images, recipe.steps, encoder=recipe.encoder,
+            on_batch=lambda n: bar.advance(task, n),
+        )  # fmt: skip
+    return trace.accuracy(labels)
+
+
+def software(
+    checkpoints: Annotated[Path, typer.Option(help="Folder of the checkpoints.")] = Path(
+        "validation/studies/checkpoints"
+    ),
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write (JSON).")] = Path(
+        "validation/studies/software_accuracy.json"
+    ),
+) -> None:
+    """Collect what the kept checkpoints reached, and the commands that make those that lack."""
+    import json as json_format
+
+    from xbarsim.learning import software_results
+    from xbarsim.storage import writable_folder, write_atomically
+
+    writable_folder(out.parent)
+    rows = software_results(checkpoints)
+    write_atomically(out, json_format.dumps({"rows": rows}, indent=1) + "\n")
+    for row in rows:
+        value = row["value"]
+        shown = value if isinstance(value, str) else f"{value:.2f} %"
+        OUT.print(f"{row['checkpoint']}: {shown}")

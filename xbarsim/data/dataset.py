@@ -1,6 +1,7 @@
 """This module is a data set in memory: images between 0 and 1, labels, a split."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -16,6 +17,7 @@ class Dataset:
         train_labels: Their classes.
         test_images: Images held out.
         test_labels: Their classes.
+        md5: Checksum of every file that was read; empty for a set that ships with a library.
     """
 
     name: str
@@ -23,13 +25,14 @@ class Dataset:
     train_labels: Tensor
     test_images: Tensor
     test_labels: Tensor
+    md5: Mapping[str, str] = field(default_factory=dict)
 
     def to(self, device: torch.device) -> "Dataset":
         """Return the data set on a device."""
-        return Dataset(
-            self.name,
-            self.train_images.to(device),
-            self.train_labels.to(device),
-            self.test_images.to(device),
-            self.test_labels.to(device),
+        return replace(
+            self,
+            train_images=self.train_images.to(device),
+            train_labels=self.train_labels.to(device),
+            test_images=self.test_images.to(device),
+            test_labels=self.test_labels.to(device),
         )

@@ -13,7 +13,7 @@ _LARGEST_PIXEL = 16.0
 
 
 def load_digits() -> Dataset:
-    """Return the digits, split by a fixed seed into 1437 images to train on and 360 to test."""
+    """Return the digits, split by a fixed seed into 1438 images to train on and 359 to test."""
     from sklearn.datasets import load_digits as sklearn_digits
 
     bunch = sklearn_digits()

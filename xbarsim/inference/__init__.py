@@ -1,5 +1,7 @@
 """Inference over time-steps: encoders, the simulation loop, and the trace that it leaves."""
 
+from xbarsim.inference.encode import Encoder as Encoder
+from xbarsim.inference.encode import encode as encode
 from xbarsim.inference.encode import encode_poisson as encode_poisson
 from xbarsim.inference.simulate import classify as classify
 from xbarsim.inference.simulate import simulate as simulate

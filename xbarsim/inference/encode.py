@@ -1,9 +1,37 @@
-"""This module is how an image becomes spikes."""
+"""This module is how an image becomes the input of every time-step."""
+
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from xbarsim.errors import ParameterError
+
+Encoder = Literal["poisson", "ternary", "direct"]
+
+
+def encode(images: Tensor, steps: int, generator: torch.Generator, encoder: Encoder) -> Tensor:
+    r"""Return the input of every time-step, [time, *images], in the images' dtype.
+
+    With fresh $u \sim U(0, 1)$ for every pixel x and step: ``poisson`` $[u < x]$, x in [0, 1];
+    ``ternary`` $\mathrm{sign}(x) [2u < |x|]$, any x (the form of Kim and Panda 2021,
+    DOI 10.3389/fnins.2021.773954); ``direct``: x itself at every step.
+
+    Args:
+        images: Pixels, [batch, ...].
+        steps: Number of time-steps.
+        generator: Random stream, on the images' device.
+        encoder: One of the three.
+
+    Raises:
+        ParameterError: If a pixel is outside [0, 1] where the encoder needs it inside.
+    """
+    if encoder == "poisson":
+        return encode_poisson(images, steps, generator)
+    if encoder == "direct":
+        return images.expand(steps, *images.shape)
+    size = images.abs() / 2
+    return torch.stack([images.sign() * _draw(size, generator) for _ in range(steps)])
 
 
 def encode_poisson(images: Tensor, steps: int, generator: torch.Generator) -> Tensor:

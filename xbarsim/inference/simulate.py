@@ -1,6 +1,7 @@
 """This module is the simulation of a spiking network on images, batch by batch, step by step."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from xbarsim.errors import ParameterError
-from xbarsim.inference.encode import encode_poisson
+from xbarsim.inference.encode import Encoder, encode
 from xbarsim.inference.trace import InferenceTrace
 from xbarsim.network import unroll
 
@@ -23,9 +24,10 @@ def simulate(
     seed: int = 0,
     batch: int = _BATCH,
     chunk: int | None = None,
+    encoder: Encoder = "poisson",
     on_batch: Callable[[int], None] | None = None,
 ) -> InferenceTrace:
-    """Run a spiking network on Poisson-coded images; nothing is kept in the network.
+    """Run a spiking network on images; nothing is kept in the network.
 
     Args:
         network: Feed-forward network of stateless layers and neurons; its last layer accumulates.
@@ -34,6 +36,7 @@ def simulate(
         seed: Seed of the input spikes; the same images get the same spikes at any ``chunk``.
         batch: Images at a time.
         chunk: Time-steps at a time (memory against speed); all by default.
+        encoder: How an image becomes the input of each step.
         on_batch: Called with the number of images just finished.
 
     Returns:
@@ -48,7 +51,8 @@ def simulate(
     with torch.inference_mode():
         for start in range(0, len(images), batch):
             part = images[start : start + batch]
-            out, fired = _run_batch(network, part, steps, chunk, generator)
+            source = partial(encode, part, generator=generator, encoder=encoder)
+            out, fired = _run_batch(network, source, steps, chunk)
             logits.append(out)
             rates.append(fired * len(part))
             if on_batch is not None:
@@ -57,15 +61,15 @@ def simulate(
 
 
 def _run_batch(
-    network: nn.Module, images: Tensor, steps: int, chunk: int, generator: torch.Generator
+    network: nn.Module, source: Callable[[int], Tensor], steps: int, chunk: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Return cumulative mean logits [time, batch, class] and rates [layer, time] of one batch."""
     state = None
     outputs: list[Tensor] = []
     rates: list[NDArray[np.float64]] = []
     for start in range(0, steps, chunk):
-        spikes = encode_poisson(images, min(chunk, steps - start), generator)
-        out, state, fired = unroll(network, spikes, state)
+        spikes = source(min(chunk, steps - start))
+        out, state, fired = unroll(network, spikes, state, start=start)
         outputs.append(out)
         means = [s.flatten(1).mean(dim=1).double().numpy(force=True) for s in fired]
         rates.append(np.array(means).reshape(len(fired), len(spikes)))

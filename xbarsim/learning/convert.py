@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from xbarsim.errors import ParameterError
 from xbarsim.inference import encode_poisson
-from xbarsim.network import LIF
-from xbarsim.network.unroll import leaves
+from xbarsim.network import LIF, fold_batch_norm
+from xbarsim.network.unroll import leaves, stateless
 
 
 def convert(
@@ -17,7 +17,8 @@ def convert(
     """Convert a trained ReLU network into a spiking one.
 
     Args:
-        network: Feed-forward network of stateless layers with ReLU activations.
+        network: Feed-forward network of stateless layers with ReLU activations; batch norms after
+            convolutions and linear layers are folded into them.
         images: Images to search thresholds on, pixels in [0, 1].
         steps: Time-steps T of the search.
         seed: Seed of the Poisson spikes.
@@ -27,9 +28,10 @@ def convert(
         A network with the same weights, integrate-and-fire neurons and searched thresholds.
 
     Raises:
-        ParameterError: If the network has no ReLU.
+        ParameterError: If the network has no ReLU, or a batch norm that cannot be folded.
     """
-    layers = [LIF() if isinstance(m, nn.ReLU) else copy.deepcopy(m) for m in leaves(network)]
+    folded = fold_batch_norm(network)
+    layers = [LIF() if isinstance(layer, nn.ReLU) else layer for layer in folded]
     if not any(isinstance(layer, LIF) for layer in layers):
         msg = "the network has no ReLU layer, so there is nothing to convert into neurons"
         raise ParameterError(msg)
@@ -53,8 +55,7 @@ def search_thresholds(
                 layer.threshold.fill_(_threshold(x, percentile))
                 x, _ = layer(x)
             else:
-                x = layer(x.reshape(-1, *x.shape[2:]))
-                x = x.reshape(steps, len(images), *x.shape[1:])
+                x = stateless(layer, x)
     return result
 
 

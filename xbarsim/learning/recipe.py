@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from xbarsim.errors import ParameterError
+from xbarsim.inference import Encoder
 from xbarsim.network import NeuronParams
 from xbarsim.parameters.base import Parameters
 from xbarsim.storage import read_text
 from xbarsim.units import Count, Ratio
 
-Method = Literal["ann", "surrogate", "conversion"]
+Method = Literal["ann", "surrogate", "bntt", "conversion"]
+Schedule = Literal["one-cycle", "steps"]
+Precision = Literal["float32", "bfloat16"]
 
 
 class Recipe(Parameters):
@@ -27,29 +30,47 @@ class Recipe(Parameters):
     network: str
     """Network specification."""
     method: Method
-    """``ann`` (ReLU), ``surrogate`` (LIF, Algorithm 2) or ``conversion`` (IF, Algorithm 1)."""
+    """``ann`` (ReLU), ``surrogate`` (LIF, Algorithm 2), ``bntt`` (LIF and batch norm through time)
+    or ``conversion`` (IF, Algorithm 1)."""
     epochs: Count
     """Passes over the training images."""
+    epoch_images: Count | None = None
+    """Images of one pass, drawn anew each time; all by default."""
     batch: Count = 64
     """Images per update."""
+    micro_batch: Count | None = None
+    """Images in memory at a time; gradients of one update add up. All of ``batch`` by default."""
     learning_rate: Ratio = 1e-3
-    """Peak of the one-cycle schedule (Adam)."""
+    """Peak of the schedule (Adam)."""
+    schedule: Schedule = "one-cycle"
+    """``one-cycle``, or ``steps``: a tenth after 50 % and again after 75 % (the paper's)."""
+    precision: Precision = "float32"
+    """Of convolutions and products while training on CUDA; CPUs always use float32."""
     label_smoothing: Ratio = 0.0
     """Share of probability spread over all classes."""
     shift: int = 0
     """Augmentation: images move by up to this many pixels."""
+    flip: bool = False
+    """Augmentation: half of the images are mirrored left to right."""
     init_gain: Ratio = 2.0**0.5
     """Gain of the initial weights."""
+    start_from: str | None = None
+    """Recipe of the checkpoint whose weights this run starts from (``xbarsim train --start``)."""
     steps: Count = 1
     """Time-steps of a spiking network."""
+    encoder: Encoder = "poisson"
+    """How an image becomes the input of each time-step."""
     neuron: NeuronParams = NeuronParams()
     """Neurons of a spiking network."""
     seed: int = 0
     """Seed of weights, order of images, augmentation and spikes."""
 
     def key(self) -> str:
-        """Return a hash of the recipe, under which its result is kept."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        """Return a hash of the recipe, under which its result is kept.
+
+        Fields at their defaults are left out, so that a new field changes no old hash.
+        """
+        text = json.dumps(self.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

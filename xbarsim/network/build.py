@@ -15,6 +15,7 @@ def build_network(
     *,
     seed: int,
     init_gain: float = 2.0**0.5,
+    norm: Callable[[int, int], nn.Module] | None = None,
 ) -> nn.Sequential:
     """Build a network; the last layer has no activation.
 
@@ -23,6 +24,8 @@ def build_network(
         activation: Makes the activation after each layer: ``nn.ReLU``, or a neuron.
         seed: Seed of the weights (Kaiming normal with ``init_gain``).
         init_gain: Gain of the initial weights; 2**0.5 keeps the variance through ReLUs.
+        norm: Makes the normalisation before each activation from its number of channels and the
+            number of axes behind them (2 in convolutional layers, 0 after); none by default.
 
     Returns:
         The layers in one flat ``nn.Sequential``.
@@ -34,7 +37,9 @@ def build_network(
             layers.append(nn.AvgPool2d(2))
             height, width = height // 2, width // 2
             continue
-        layers += [nn.Conv2d(channels, feature, 3, padding=1, bias=False), activation()]
+        layers.append(nn.Conv2d(channels, feature, 3, padding=1, bias=False))
+        layers += [norm(feature, 2)] if norm else []
+        layers.append(activation())
         channels = feature
     if height < 1 or width < 1:
         msg = f"{spec.name} pools an image of {spec.input_shape[1:]} down to nothing; pool less"
@@ -42,7 +47,9 @@ def build_network(
     layers.append(nn.Flatten())
     size = channels * height * width
     for out in spec.hidden:
-        layers += [nn.Linear(size, out, bias=False), activation()]
+        layers.append(nn.Linear(size, out, bias=False))
+        layers += [norm(out, 0)] if norm else []
+        layers.append(activation())
         size = out
     layers.append(nn.Linear(size, spec.classes, bias=False))
     network = nn.Sequential(*layers)
@@ -53,7 +60,7 @@ def build_network(
 def _draw_weights(network: nn.Module, seed: int, gain: float) -> None:
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for parameter in network.parameters():
-            if parameter.dim() > 1:
-                fan_in = parameter[0].numel()
-                parameter.normal_(0.0, gain / fan_in**0.5, generator=generator)
+        for layer in network.modules():
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                fan_in = layer.weight[0].numel()
+                layer.weight.normal_(0.0, gain / fan_in**0.5, generator=generator)

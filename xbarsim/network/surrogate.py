@@ -27,11 +27,14 @@ class Spike(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, None]:  # noqa: ANN401
         """Return the gradient by the surrogate for membrane and threshold."""
         membrane, threshold = ctx.saved_tensors
-        x = (membrane - threshold) / threshold
-        if ctx.surrogate == "triangle":
-            slope = (1 - x.abs()).clamp_min(0)
-        else:
-            slope = (x.abs() < 0.5).to(x.dtype)
-        grad = grads[0] * slope
+        grad = grads[0] * slope_of(membrane, threshold, ctx.surrogate)
         grad_threshold = -grad.sum_to_size(threshold.shape) if ctx.needs_input_grad[1] else None
         return grad, grad_threshold, None
+
+
+def slope_of(membrane: Tensor, threshold: Tensor, surrogate: Surrogate) -> Tensor:
+    """Return the surrogate of the spike's derivative, in a tensor of its own."""
+    distance = membrane.div(threshold).sub_(1).abs_()
+    if surrogate == "triangle":
+        return distance.neg_().add_(1).clamp_min_(0)
+    return (distance < 0.5).to(membrane.dtype)
