@@ -6,6 +6,7 @@ from xbarsim.benchmarks.calibration import bench_calibration
 from xbarsim.benchmarks.effective import bench_effective
 from xbarsim.benchmarks.inference import bench_inference
 from xbarsim.benchmarks.machine import machine
+from xbarsim.benchmarks.spice import bench_spice
 
 
 def run_benchmarks(*, quick: bool) -> dict[str, dict[str, Any]]:
@@ -15,5 +16,6 @@ def run_benchmarks(*, quick: bool) -> dict[str, dict[str, Any]]:
         "calibration": bench_calibration(quick=quick),
         "effective": bench_effective(quick=quick),
         "inference": bench_inference(quick=quick),
+        "spice": bench_spice(quick=quick),
     }
     return {name: {"figures": figures, "machine": where} for name, figures in results.items()}
