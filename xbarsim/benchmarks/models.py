@@ -4,6 +4,7 @@ import numpy as np
 
 from xbarsim.fast import (
     SinhLaw,
+    closed_form_conductance,
     effective_conductance,
     fit_activity,
     nonlinear_currents,
@@ -20,6 +21,7 @@ def bench_models(*, quick: bool) -> Figures:
     crossbar = load_crossbar("bhattacharjee2022", rows=64, cols=64)
     return {
         **_activity(crossbar, device, quick=quick),
+        **_closed_form(device),
         **_noise(crossbar.replace(rows=16, cols=16), device, draws=20_000 if quick else 100_000),
         **_newton(crossbar, device),
     }
@@ -41,6 +43,25 @@ def _activity(crossbar: CrossbarParams, device: DeviceParams, *, quick: bool) ->
                 bar = "<= 0.01" if count == 450 else ""
                 figures[f"{name}: max error"] = (model.error_max, bar)
                 figures[f"{name}: rms error"] = (model.error_rms, "")
+    return figures
+
+
+def _closed_form(device: DeviceParams) -> Figures:
+    """Compare the approximate model with the exact one, within its range and beyond."""
+    figures: Figures = {}
+    for size, bar in ((32, "<= 0.005"), (44, "<= 0.005"), (64, ""), (128, "")):
+        crossbar = load_crossbar("bhattacharjee2022", rows=size, cols=size)
+        draw = np.random.default_rng(0)
+        g = draw.uniform(device.g_min, device.g_max, crossbar.shape)
+        spikes = draw.random((200, size)) < draw.uniform(0.02, 0.9, (200, 1))
+        exact = spikes @ effective_conductance(g, crossbar)
+        found = spikes @ closed_form_conductance(g, crossbar)
+        error = float(np.abs(found - exact).max() / exact.max())
+        strength = size**2 * crossbar.r_wire_col * device.g_max
+        figures[f"closed form, {size}x{size}, N^2 R/R_MIN = {strength:.2f}: max error"] = (
+            error,
+            bar,
+        )
     return figures
 
 
