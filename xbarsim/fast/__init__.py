@@ -1,4 +1,14 @@
 """The fast models: what the array computes, at the speed of arithmetic, checked against references."""
 
+from xbarsim.fast.activity import ActivityModel as ActivityModel
+from xbarsim.fast.activity import fit_activity as fit_activity
+from xbarsim.fast.adjoint import column_currents as column_currents
+from xbarsim.fast.closed_form import closed_form_conductance as closed_form_conductance
 from xbarsim.fast.effective import effective_conductance as effective_conductance
 from xbarsim.fast.ideal import ideal_currents as ideal_currents
+from xbarsim.fast.noise import read_noise_deviation as read_noise_deviation
+from xbarsim.fast.nonlinear import CellLaw as CellLaw
+from xbarsim.fast.nonlinear import NonlinearSolution as NonlinearSolution
+from xbarsim.fast.nonlinear import PolynomialLaw as PolynomialLaw
+from xbarsim.fast.nonlinear import SinhLaw as SinhLaw
+from xbarsim.fast.nonlinear import nonlinear_currents as nonlinear_currents

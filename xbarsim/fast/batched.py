@@ -29,8 +29,10 @@ def eliminate_batched(
 
 
 def _march(g: Tensor, crossbar: CrossbarParams, floating: Tensor | None) -> Tensor:
-    inverse, shunt, source = word_line_ladders(g, crossbar.r_driver, crossbar.r_wire_row, floating)
-    admittance = word_line_admittance(g, inverse, shunt)
+    inverse, shunt, transfer = word_line_ladders(
+        g, crossbar.r_driver, crossbar.r_wire_row, floating
+    )
+    admittance, source = word_line_admittance(g, inverse, shunt), g * transfer
     y = admittance[..., 0, :, :]
     q = source[..., :1, :]
     for i in range(1, crossbar.rows):
@@ -62,7 +64,8 @@ def word_line_ladders(
 
     Returns:
         The ladders' inverse [..., row, col, col], the share of a cell's current that is not drawn
-        by its own cell [..., row, col], and the source g_j w_j per volt of input [..., row, col].
+        by its own cell [..., row, col], and the word line's voltages per volt of input with all
+        bit lines at 0 V [..., row, col].
     """
     n = g.shape[-1]
     right: list[Any] = [torch.zeros_like(g[..., 0])] * n
@@ -74,7 +77,7 @@ def word_line_ladders(
     transfer = 1 / (1 + r_driver * (g[..., 0] + right[0]))
     if floating is not None:
         transfer = torch.where(floating, 0.0, transfer)
-    diagonal, shunt, decay, source = [], [], [], []
+    diagonal, shunt, decay, share = [], [], [], []
     for j in range(n):
         total = g[..., j] + right[j]
         if j > 0:
@@ -91,9 +94,9 @@ def word_line_ladders(
             kept = torch.where(floating, (left + right[j]) / sum_open, kept)
         diagonal.append(inverse)
         shunt.append(kept)
-        source.append(g[..., j] * transfer)
+        share.append(transfer)
     ladder = _couplings(torch.stack(diagonal, -1), decay, g)
-    return ladder, torch.stack(shunt, -1), torch.stack(source, -1)
+    return ladder, torch.stack(shunt, -1), torch.stack(share, -1)
 
 
 def word_line_admittance(g: Tensor, inverse: Tensor, shunt: Tensor) -> Tensor:

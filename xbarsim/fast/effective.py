@@ -99,15 +99,19 @@ def _torch(
         raise ParameterError(msg)
     if g.device.type == "cpu" and not (g.requires_grad and torch.is_grad_enabled()):
         return torch.from_numpy(_numpy(g.detach().numpy(), crossbar, on_tile, floating))
-    from xbarsim.fast.batched import eliminate_batched
-
     if g.dtype not in (torch.float32, torch.float64):
         msg = f"conductance has dtype {g.dtype}; use float64 or float32"
         raise ParameterError(msg)
     if not bool(torch.isfinite(g).all()) or bool((g < 0).any()):
         msg = "conductance holds values that are negative or not finite"
         raise ParameterError(msg)
-    mask = None if floating is None else torch.from_numpy(floating).to(g.device)
+    mask = None if floating is None else torch.from_numpy(floating.copy()).to(g.device)
+    if g.device.type == "cpu":
+        from xbarsim.fast.adjoint import differentiable_conductance
+
+        return differentiable_conductance(g, crossbar, mask)
+    from xbarsim.fast.batched import eliminate_batched
+
     return eliminate_batched(g, crossbar, mask)
 
 

@@ -16,6 +16,9 @@ among each other (``pivots``), then all other rows follow by one product of matr
 
 One array ``z`` [bit line, :] holds it all: columns 0..width-1 are y (its lower triangle), column
 ``width`` is the shunt, the others are q transposed. Bit lines are padded to a multiple of BLOCK.
+
+Numba's cache looks at the date of this file only: after a change to ``ladder``, ``pivots`` or
+``vector``, touch it.
 """
 
 import numba
