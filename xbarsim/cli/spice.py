@@ -1,4 +1,4 @@
-"""This module is ``xbarsim netlist``, ``check`` and ``spice``: decks, their rules, and running them."""
+"""This module is ``xbarsim netlist``, ``check``, ``spice``, ``transient``: decks and their runs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +11,7 @@ from xbarsim.cli.output import ERR, OUT, JsonFlag, print_json
 Device = Annotated[
     str,
     typer.Argument(
-        help="Preset, or TOML file with [device] and, if wanted, [crossbar], [topology], [cell]."
+        help="Preset, or TOML file: [device], and maybe [crossbar], [topology], [cell], [transient]."
     ),
 ]
 Rows = Annotated[int, typer.Option(help="Word lines, when conductances are drawn.")]
@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command()(netlist)
     app.command()(spice)
     app.command()(check)
+    app.command()(transient)
 
 
 def netlist(
@@ -157,3 +158,43 @@ def check(
             OUT.print(f"{finding.severity} ({finding.rule}): {finding.message}", markup=False)
         OUT.print(f"{source}: {len(findings)} findings" if findings else f"{source}: no findings")
     raise typer.Exit(1 if any(finding.severity == "error" for finding in findings) else 0)
+
+
+def transient(
+    device: Device = "bhattacharjee2022",
+    rows: Rows = 8,
+    cols: Cols = 8,
+    seed: Seed = 0,
+    steps: Annotated[int, typer.Option(help="Steps of a drawn spike train.", min=1)] = 4,
+    conductance: Conductance = None,
+    inputs: Annotated[
+        Path | None, typer.Option(help="Spike train [time, row], pulse heights in V: .csv or .npy.")
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Run a spike train in time and statically: does the bit line settle within a pulse?"""
+    import numpy as np
+
+    from xbarsim.parameters import load_cell, load_device, load_topology, load_transient
+    from xbarsim.spice import spice_transient
+
+    problem = make_problem(device, rows, cols, seed, steps, conductance, inputs)
+    train = problem.v_row
+    if inputs is None:
+        half = load_device(device).v_read / 2
+        train = np.where(train > half, 2 * half, 0.0)
+    found = spice_transient(
+        problem.conductance, train, problem.crossbar, load_transient(device),
+        topology=load_topology(device), cell=load_cell(device),
+    )  # fmt: skip
+    if json:
+        print_json(
+            {"charge": found.charge, "charge_static": found.charge_static,
+             "i_sample": found.i_sample, "i_static": found.i_static,
+             "charge_difference": found.charge_difference,
+             "sample_difference": found.sample_difference, "method": found.provenance.method}
+        )  # fmt: skip
+        return
+    OUT.print(f"{found.provenance.solver}, {found.provenance.method}", markup=False)
+    OUT.print(f"charge per step differs from static by up to {found.charge_difference:.2e}")
+    OUT.print(f"sampled current differs from static by up to {found.sample_difference:.2e}")
