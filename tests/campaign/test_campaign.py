@@ -9,8 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from xbarsim.campaign import ResultStore, drawn_cases, run_campaign
+from xbarsim.cli.app import app
 from xbarsim.errors import ParameterError, SpiceError, StorageError
 from xbarsim.parameters import CrossbarParams, SinhCell, TopologyParams
 from xbarsim.spice import find_ngspice, spice_currents
@@ -70,6 +72,19 @@ def test_its_output_is_read_with_numpy_alone(device, tmp_path):
         chosen = (table["seed"] == 1) & (table["vector"] == 1) & (table["col"] == 2)
         assert table["i_col"][chosen] == result.currents(1).i_col[1, 2]
         assert "ngspice" in str(table["provenance"][0])
+
+
+def test_the_command_runs_resumes_and_writes_a_table(tmp_path):
+    arguments = [
+        "campaign", "--rows", "3", "--cols", "2", "--cases", "2", "--vectors", "2", "--workers", "1",
+        "--store", str(tmp_path / "s"), "--out", str(tmp_path / "t.npz"), "--json",
+    ]  # fmt: skip
+    results = [CliRunner().invoke(app, arguments) for _ in range(2)]
+    assert [result.exit_code for result in results] == [0, 0]
+    assert '"computed": 2' in results[0].output
+    assert '"computed": 0' in results[1].output
+    with np.load(tmp_path / "t.npz") as table:
+        assert len(table["i_col"]) == 2 * 2 * 2
 
 
 SCRIPT = """

@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
     app.command()(spice)
     app.command()(check)
     app.command()(transient)
+    app.command()(campaign)
 
 
 def netlist(
@@ -198,3 +199,38 @@ def transient(
     OUT.print(f"{found.provenance.solver}, {found.provenance.method}", markup=False)
     OUT.print(f"charge per step differs from static by up to {found.charge_difference:.2e}")
     OUT.print(f"sampled current differs from static by up to {found.sample_difference:.2e}")
+
+
+def campaign(
+    device: Device = "bhattacharjee2022",
+    rows: Rows = 32,
+    cols: Cols = 32,
+    seed: Seed = 0,
+    vectors: Vectors = 20,
+    cases: Annotated[int, typer.Option(help="Number of drawn circuits.", min=1)] = 100,
+    workers: Annotated[int, typer.Option(help="Processes, one ngspice each.", min=1)] = 2,
+    store: Annotated[
+        Path | None, typer.Option(help="Folder of kept results; the user's cache by default.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Table to write (.npz), read with numpy.")
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Run many drawn circuits in ngspice; what was run before, or before a kill, is not run again."""
+    from xbarsim.campaign import ResultStore, drawn_cases, run_campaign
+    from xbarsim.parameters import load_cell, load_crossbar, load_device, load_topology
+    from xbarsim.storage import cache_folder
+
+    drawn = drawn_cases(
+        load_device(device), load_crossbar(device, rows=rows, cols=cols), cases=cases,
+        vectors=vectors, seed=seed, topology=load_topology(device), cell=load_cell(device),
+    )  # fmt: skip
+    kept = ResultStore(store or cache_folder("campaigns"))
+    result = run_campaign(drawn, kept, workers=workers)
+    if out is not None:
+        result.save(out)
+    if json:
+        print_json({"cases": cases, "computed": result.computed, "store": str(kept.folder)})
+        return
+    OUT.print(f"{cases} cases, {result.computed} of them run now; kept in {kept.folder}")
