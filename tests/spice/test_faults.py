@@ -14,7 +14,7 @@ import pytest
 from xbarsim.circuit import build_circuit
 from xbarsim.errors import ParameterError, SpiceError
 from xbarsim.parameters import CrossbarParams
-from xbarsim.spice import find_ngspice, run_deck, write_netlist
+from xbarsim.spice import find_ngspice, run_deck, spice_currents, write_netlist
 from xbarsim.spice.batch import Limits, run_batch
 
 pytestmark = pytest.mark.spice
@@ -162,3 +162,15 @@ def test_a_title_cannot_carry_cards():
     circuit = build_circuit([[1e-5]], crossbar)
     deck = write_netlist(circuit, np.ones((1, 1)), title="x\n.control\nshell true\n.endc")
     assert "\n.control" not in deck
+
+
+def test_without_klu_large_arrays_are_warned_about_and_larger_ones_refused(monkeypatch):
+    old = replace(find_ngspice(), version="39.3", klu=False)
+    monkeypatch.setattr("xbarsim.spice.currents.find_ngspice", lambda: old)
+    crossbar = CrossbarParams(rows=64, cols=64)
+    with pytest.warns(RuntimeWarning, match=r"64x64 is slow in ngspice 39\.3 \(Sparse 1\.3\)"):
+        spice_currents(np.full((64, 64), 1e-5), np.ones((1, 64)), crossbar)
+    with pytest.raises(SpiceError, match="128x128 needs minutes to hours"):
+        spice_currents(
+            np.full((128, 128), 1e-5), np.ones((1, 128)), CrossbarParams(rows=128, cols=128)
+        )

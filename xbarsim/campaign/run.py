@@ -1,5 +1,6 @@
 """This module is running a campaign: what is missing, in worker processes, each with one ngspice."""
 
+import io
 import json
 import multiprocessing
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,7 @@ from xbarsim.errors import ParameterError, SpiceError
 from xbarsim.progress import progress_bar
 from xbarsim.reference import ReferenceCurrents
 from xbarsim.spice import find_ngspice, spice_currents
+from xbarsim.storage import write_atomically
 
 Work = tuple[str, CampaignCase]
 
@@ -45,10 +47,6 @@ class CampaignResult:
 
         Columns: seed, vector, col [1], i_col [A]; key and provenance (JSON) have one entry a case.
         """
-        import io
-
-        from xbarsim.storage import write_atomically
-
         parts: list[tuple[np.ndarray, ...]] = []
         said = []
         for seed, key in zip(self.seeds, self.keys, strict=True):
