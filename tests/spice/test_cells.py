@@ -167,6 +167,9 @@ def test_a_link_out_of_the_folder_is_refused(tmp_path):
         (OWN, {"v_gate": 1.0}, "has 2 pins; a cell has 3"),
         (OWN, {"parameter": "conductance"}, "no parameter conductance="),
         (".include mine.lib\n", {}, "does a file include itself"),
+        (OWN + "V9 in_0 0 5\n", {}, "stands outside a .subckt"),
+        (OWN + ".ends\n", {}, "stands outside a .subckt"),
+        (OWN.replace(".ends", ""), {}, "1 .subckt without .ends"),
     ],
 )
 def test_a_file_that_does_not_fit_a_cell_is_refused(text, changes, match, tmp_path, crossbar):

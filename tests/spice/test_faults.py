@@ -14,7 +14,7 @@ import pytest
 from xbarsim.circuit import build_circuit
 from xbarsim.errors import ParameterError, SpiceError
 from xbarsim.parameters import CrossbarParams
-from xbarsim.spice import find_ngspice, run_deck, write_netlist
+from xbarsim.spice import find_ngspice, run_deck, spice_currents, write_netlist
 from xbarsim.spice.batch import Limits, run_batch
 
 pytestmark = pytest.mark.spice
@@ -112,7 +112,7 @@ def test_an_unusable_result_is_an_error(raw, tmp_path):
 def test_too_little_memory_is_an_error(megabytes):
     crossbar = CrossbarParams(rows=64, cols=64)
     deck = write_netlist(build_circuit(np.full((64, 64), 1e-5), crossbar), np.ones((1, 64)))
-    with pytest.raises(SpiceError, match="memory"):
+    with pytest.raises(SpiceError, match=r"memory|singular"):
         run_batch(deck, find_ngspice(), limits=Limits(memory=megabytes * 2**20))
 
 
@@ -142,8 +142,12 @@ def test_no_child_outlives_a_run(end, tmp_path):
             time.sleep(0.05)
         os.kill(process.pid, signal.SIGINT)
         assert process.wait() != 0
-    for pid in pids.read_text().split():
-        assert not alive(int(pid))
+    # A killed grandchild is gone once the kernel gets to it.
+    waits = 0
+    while left := [pid for pid in pids.read_text().split() if alive(int(pid))]:
+        waits += 1
+        assert waits < 200, left
+        time.sleep(0.05)
 
 
 def test_a_users_init_file_is_not_read(tmp_path, monkeypatch):
@@ -158,3 +162,15 @@ def test_a_title_cannot_carry_cards():
     circuit = build_circuit([[1e-5]], crossbar)
     deck = write_netlist(circuit, np.ones((1, 1)), title="x\n.control\nshell true\n.endc")
     assert "\n.control" not in deck
+
+
+def test_without_klu_large_arrays_are_warned_about_and_larger_ones_refused(monkeypatch):
+    old = replace(find_ngspice(), version="39.3", klu=False)
+    monkeypatch.setattr("xbarsim.spice.currents.find_ngspice", lambda: old)
+    crossbar = CrossbarParams(rows=64, cols=64)
+    with pytest.warns(RuntimeWarning, match=r"64x64 is slow in ngspice 39\.3 \(Sparse 1\.3\)"):
+        spice_currents(np.full((64, 64), 1e-5), np.ones((1, 64)), crossbar)
+    with pytest.raises(SpiceError, match="128x128 needs minutes to hours"):
+        spice_currents(
+            np.full((128, 128), 1e-5), np.ones((1, 128)), CrossbarParams(rows=128, cols=128)
+        )

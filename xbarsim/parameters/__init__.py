@@ -14,5 +14,7 @@ from xbarsim.parameters.presets import load_cell as load_cell
 from xbarsim.parameters.presets import load_crossbar as load_crossbar
 from xbarsim.parameters.presets import load_device as load_device
 from xbarsim.parameters.presets import load_topology as load_topology
+from xbarsim.parameters.presets import load_transient as load_transient
 from xbarsim.parameters.presets import preset_names as preset_names
 from xbarsim.parameters.topology import TopologyParams as TopologyParams
+from xbarsim.parameters.transient import TransientParams as TransientParams

@@ -12,9 +12,10 @@ from xbarsim.parameters.cells import CellParams, SubcircuitCell
 from xbarsim.parameters.crossbar import CrossbarParams
 from xbarsim.parameters.device import DeviceParams
 from xbarsim.parameters.topology import TopologyParams
+from xbarsim.parameters.transient import TransientParams
 from xbarsim.storage import read_text
 
-_TABLES = {"device", "crossbar", "topology", "cell"}
+_TABLES = {"device", "crossbar", "topology", "cell", "transient"}
 _KINDS: tuple[type[Parameters], ...] = get_args(CellParams)
 
 
@@ -48,6 +49,12 @@ def load_topology(source: str | Path) -> TopologyParams:
     """Load the [topology] of a preset or TOML file; the plain array when it has none."""
     tables, _ = _load_tables(source)
     return TopologyParams(**tables.get("topology", {}))
+
+
+def load_transient(source: str | Path) -> TransientParams:
+    """Load the [transient] of a preset or TOML file; the default pulse when it has none."""
+    tables, _ = _load_tables(source)
+    return TransientParams(**tables.get("transient", {}))
 
 
 def load_cell(source: str | Path) -> CellParams:

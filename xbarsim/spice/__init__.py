@@ -9,3 +9,5 @@ from xbarsim.spice.rules import Finding as Finding
 from xbarsim.spice.rules import check_deck as check_deck
 from xbarsim.spice.run import Engine as Engine
 from xbarsim.spice.rundeck import run_deck as run_deck
+from xbarsim.spice.transient import TransientCurrents as TransientCurrents
+from xbarsim.spice.transient import spice_transient as spice_transient

@@ -1,6 +1,7 @@
 """This module is the public way to a reference: one array, some inputs, real ngspice runs."""
 
 import time
+import warnings
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,7 +14,8 @@ from xbarsim.spice.deck import deck_hash, options
 from xbarsim.spice.ngspice import NgspiceInfo, find_ngspice
 from xbarsim.spice.run import CircuitRun, Engine, Method, run_circuit
 
-_WARN_CELLS = 128 * 128
+_SLOW_CELLS = 64 * 64
+_HOPELESS_CELLS = 128 * 128
 
 
 def spice_currents(
@@ -122,9 +124,13 @@ def _refuse_outside_table(cell: CellParams | None, v: NDArray[np.float64]) -> No
 
 def _refuse_hopeless(crossbar: CrossbarParams, info: NgspiceInfo) -> None:
     """Without KLU an array of 128x128 takes minutes an operating point, with growth beyond N^6."""
-    if not info.klu and crossbar.rows * crossbar.cols >= _WARN_CELLS:
-        msg = (
-            f"{crossbar.rows}x{crossbar.cols} needs minutes to hours in {info.solver}; install "
-            "ngspice >= 42 with KLU (Debian 12: apt-get install -t bookworm-backports ngspice)"
-        )
-        raise SpiceError(msg)
+    cells = crossbar.rows * crossbar.cols
+    if info.klu or cells < _SLOW_CELLS:
+        return
+    msg = (
+        f"{crossbar.rows}x{crossbar.cols} is slow in {info.solver}; install "
+        "ngspice >= 42 with KLU (Debian 12: apt-get install -t bookworm-backports ngspice)"
+    )
+    if cells >= _HOPELESS_CELLS:
+        raise SpiceError(msg.replace("is slow", "needs minutes to hours"))
+    warnings.warn(msg, RuntimeWarning, stacklevel=3)

@@ -35,6 +35,17 @@ def write_netlist(circuit: Circuit, v_row: NDArray[np.float64], *, title: str = 
     Returns:
         The deck. It saves the voltage above every sense resistor and the current of every source.
     """
+    lines = circuit_lines(
+        circuit, source_lines(circuit, v_row), options=options(circuit), title=title
+    )
+    lines += [*save_lines(saved_vectors(circuit, len(v_row))), analysis_line(len(v_row)), ".end"]
+    return "\n".join(lines) + "\n"
+
+
+def circuit_lines(
+    circuit: Circuit, sources: list[str], *, options: tuple[str, ...], title: str = ""
+) -> list[str]:
+    """Return the cards of a circuit: title, comments, options, sources, and every element."""
     c = circuit.crossbar
     lines = [
         f"* xbarsim {c.rows}x{c.cols} crossbar{': ' + _one_line(title) if title else ''}",
@@ -43,9 +54,9 @@ def write_netlist(circuit: Circuit, v_row: NDArray[np.float64], *, title: str = 
             f"R_sense={c.r_sense!r} ohm; zero is written as R_FLOOR"
         ),
         _column_comment(circuit),
-        f".options {' '.join(options(circuit))}",
+        f".options {' '.join(options)}",
         "* inputs",
-        *source_lines(circuit, v_row),
+        *sources,
     ]
     for heading, cards in (
         ("drivers", _resistor_lines(circuit.drivers)),
@@ -54,8 +65,7 @@ def write_netlist(circuit: Circuit, v_row: NDArray[np.float64], *, title: str = 
         ("sense resistors", _resistor_lines(circuit.senses)),
     ):
         lines += [f"* {heading}", *cards]
-    lines += [*save_lines(saved_vectors(circuit, len(v_row))), analysis_line(len(v_row)), ".end"]
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def options(circuit: Circuit) -> tuple[str, ...]:

@@ -27,7 +27,9 @@ def read_device(cell: SubcircuitCell) -> str:
         ParameterError: Naming file, line and what is refused.
         StorageError: If a file cannot be read.
     """
-    text = "\n".join(_checked(cell.path.resolve(), cell.path.resolve().parent, 0)) + "\n"
+    lines = _checked(cell.path.resolve(), cell.path.resolve().parent, 0)
+    _refuse_outside_subckt(lines, cell.path)
+    text = "\n".join(lines) + "\n"
     pins = 2 if cell.v_gate is None else 3
     head = re.search(rf"^\.subckt\s+{cell.subckt}\b(.*)$", text, re.IGNORECASE | re.MULTILINE)
     if head is None:
@@ -45,6 +47,20 @@ def read_device(cell: SubcircuitCell) -> str:
         msg = f".subckt {cell.subckt} has no parameter {cell.parameter}= for the conductance [S]"
         raise ParameterError(msg)
     return text
+
+
+def _refuse_outside_subckt(lines: list[str], path: Path) -> None:
+    """An element outside a .subckt, or an open one, would become a part of the array's own circuit."""
+    depth = 0
+    for line in lines:
+        word = line.split()[0].lower()
+        depth += {".subckt": 1, ".ends": -1}.get(word, 0)
+        if depth < 0 or (depth == 0 and not word.startswith(".")):
+            msg = f"{path.name}: {line[:60]!r} stands outside a .subckt; move it inside"
+            raise ParameterError(msg)
+    if depth:
+        msg = f"{path.name}: {depth} .subckt without .ends; it would swallow the array"
+        raise ParameterError(msg)
 
 
 def _checked(path: Path, folder: Path, depth: int) -> list[str]:

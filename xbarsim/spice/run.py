@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 Engine = Literal["auto", "pyspice", "batch"]
 Method = Literal["auto", "sweep", "transfer"]
 
-_IN_PROCESS_CELLS = 16 * 16
+_IN_PROCESS_CELLS = 8 * 8
 """Up to here a process start costs more than PySpice's objects; beyond, the objects cost more."""
 
 
