@@ -6,7 +6,7 @@ from torch import nn
 
 from xbarsim.errors import ParameterError
 from xbarsim.inference import encode_poisson
-from xbarsim.learning import convert
+from xbarsim.learning import convert, search_thresholds
 from xbarsim.network import LIF, build_network, network_spec
 
 
@@ -27,6 +27,21 @@ def test_the_first_threshold_is_the_largest_drive(images):
     assert thresholds(spiking)[0] == pytest.approx(float(drive.max()))
     lower = convert(network, images, 60, seed=5, percentile=99.9)
     assert thresholds(lower)[0] < thresholds(spiking)[0]
+
+
+@pytest.mark.parametrize("percentile", [100.0, 99.9])
+def test_batches_change_no_threshold(percentile, images):
+    network = build_network(network_spec("vgg-digits"), LIF, seed=0)
+    # Black and white pixels leave nothing to chance.
+    images = images.round()
+    whole, parts = (
+        search_thresholds(network, images, 40, percentile=percentile, batch=batch)
+        for batch in (8, 3)
+    )
+    assert thresholds(parts) == pytest.approx(thresholds(whole))
+    drive = torch.stack([network[0](images)] * 40).flatten().detach()
+    k = round(len(drive) * percentile / 100)
+    assert thresholds(whole)[0] == pytest.approx(float(drive.kthvalue(k).values))
 
 
 def test_batch_norm_is_folded(images):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from xbarsim.data import Dataset
     from xbarsim.learning import Recipe, TrainingRun
 
+_STEPS_AT_A_TIME = 10
+
 Checkpoint = Annotated[Path, typer.Argument(help="Checkpoint (.safetensors).")]
 DataFolder = Annotated[
     Path | None, typer.Option(help="Folder with the data set's files; else XBARSIM_DATA.")
@@ -216,7 +218,7 @@ def _accuracy(
     with progress_bar() as bar:
         task = bar.add_task("test images", total=len(images))
         trace = simulate(
-            network, images, recipe.steps, encoder=recipe.encoder,
+            network, images, recipe.steps, encoder=recipe.encoder, chunk=_STEPS_AT_A_TIME,
             on_batch=lambda n: bar.advance(task, n),
         )  # fmt: skip
     return trace.accuracy(labels)

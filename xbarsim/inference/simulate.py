@@ -45,14 +45,13 @@ def simulate(
     if steps < 1:
         msg = f"steps is {steps}; a simulation needs at least one time-step"
         raise ParameterError(msg)
-    chunk = steps if chunk is None else chunk
     generator = torch.Generator(device=images.device).manual_seed(seed)
     logits, rates = [], []
     with torch.inference_mode():
         for start in range(0, len(images), batch):
             part = images[start : start + batch]
             source = partial(encode, part, generator=generator, encoder=encoder)
-            out, fired = _run_batch(network, source, steps, chunk)
+            out, fired = _run_batch(network, source, steps, chunk or steps)
             logits.append(out)
             rates.append(fired * len(part))
             if on_batch is not None:

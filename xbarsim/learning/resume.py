@@ -1,6 +1,7 @@
 """This module is training that survives a kill: state on disk, metrics as JSON lines, a time budget."""
 
 import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,9 +51,8 @@ def continue_run(
     Args:
         run: The run, just made from its recipe.
         state: File of the run's state; read when it exists.
-        metrics: JSON lines, one per 50 updates: update, epoch, loss, train_accuracy, seconds,
-            images_per_second.
-        budget_s: Seconds after which to stop; no limit by default. [s]
+        metrics: JSON lines, one per 50 updates.
+        budget_s: Time after which to stop; no limit by default. [s]
         on_update: Called after every update.
 
     Raises:
@@ -67,7 +67,7 @@ def continue_run(
         log.add(update, spent + now - began)
         if on_update is not None:
             on_update(update)
-        if budget_s is not None and now - began >= budget_s:
+        if now - began >= (math.inf if budget_s is None else budget_s):
             break
         if now - saved >= _SAVE_EVERY_S:
             _save(run, state, spent + now - began)
@@ -78,7 +78,10 @@ def continue_run(
 
 
 class _Metrics:
-    """Appends a line for every 50 updates; lines after the restored update are dropped."""
+    """Appends a line for every 50 updates; lines after the restored update are dropped.
+
+    A line holds update, epoch, loss, train_accuracy, seconds (over all slices), images_per_second.
+    """
 
     def __init__(self, path: Path, run: TrainingRun) -> None:
         self.path, self.run = path, run

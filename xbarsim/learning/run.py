@@ -81,6 +81,8 @@ class TrainingRun:
         """Updates of the whole run."""
         return self.recipe.epochs * self.updates_per_epoch
 
+    # Without this, two runs on a GPU end in different weights.
+    @torch.backends.cudnn.flags(enabled=True, deterministic=True, benchmark=False)
     def advance(self) -> Update:
         """Make one update of the weights."""
         recipe = self.recipe

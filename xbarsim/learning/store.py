@@ -78,6 +78,8 @@ def load_network(path: Path) -> tuple[nn.Sequential, Recipe]:
     except (SafetensorError, RuntimeError, OSError, ValueError, KeyError) as error:
         msg = f"{path} is not a checkpoint of xbarsim: {error}; train anew with `xbarsim train`"
         raise StorageError(msg) from error
+    # Channels last: the convolutions' fastest layout.
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network.eval(), recipe
 
 

@@ -37,9 +37,8 @@ def build_network(
             layers.append(nn.AvgPool2d(2))
             height, width = height // 2, width // 2
             continue
-        layers.append(nn.Conv2d(channels, feature, 3, padding=1, bias=False))
-        layers += [norm(feature, 2)] if norm else []
-        layers.append(activation())
+        conv = nn.Conv2d(channels, feature, 3, padding=1, bias=False)
+        layers += [conv, *([norm(feature, 2)] if norm else []), activation()]
         channels = feature
     if height < 1 or width < 1:
         msg = f"{spec.name} pools an image of {spec.input_shape[1:]} down to nothing; pool less"
@@ -47,9 +46,8 @@ def build_network(
     layers.append(nn.Flatten())
     size = channels * height * width
     for out in spec.hidden:
-        layers.append(nn.Linear(size, out, bias=False))
-        layers += [norm(out, 0)] if norm else []
-        layers.append(activation())
+        linear = nn.Linear(size, out, bias=False)
+        layers += [linear, *([norm(out, 0)] if norm else []), activation()]
         size = out
     layers.append(nn.Linear(size, spec.classes, bias=False))
     network = nn.Sequential(*layers)
