@@ -50,6 +50,8 @@ COMMANDS = [
     "report",
     "calibrate",
     "check",
+    "transient",
+    "campaign",
     "study",
     "train",
     "convert",

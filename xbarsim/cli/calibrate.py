@@ -1,11 +1,14 @@
 """This module is ``xbarsim calibrate``: measured currents in, parameters with uncertainties out."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from xbarsim.cli.output import OUT, JsonFlag, print_json
+
+if TYPE_CHECKING:
+    from xbarsim.calibration import Calibration
 
 
 def register(app: typer.Typer) -> None:
@@ -32,8 +35,6 @@ def calibrate(
     from dataclasses import asdict
     from typing import Any, cast
 
-    from rich.table import Table
-
     from xbarsim.calibration import calibrate as run_fit
     from xbarsim.calibration import read_measurements
     from xbarsim.cli.arrays import read_array
@@ -52,6 +53,12 @@ def calibrate(
             }
         )
         return
+    _print(found)
+
+
+def _print(found: "Calibration") -> None:
+    from rich.table import Table
+
     table = Table("parameter", "value", "standard error", "95 % interval (all at once)")
     for e in found.estimates:
         table.add_row(

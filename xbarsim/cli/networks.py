@@ -197,9 +197,8 @@ def infer(
     if json:
         print_json({"software": software, "hardware": crossbar, "evidence": stamps})
         return
-    for step in range(len(crossbar)):
-        OUT.print(f"t={step + 1}: software {100 * software[step]:.2f} %, "
-                  f"hardware {100 * crossbar[step]:.2f} %")  # fmt: skip
+    for step, (soft, hard) in enumerate(zip(software, crossbar, strict=True), start=1):
+        OUT.print(f"t={step}: software {100 * soft:.2f} %, hardware {100 * hard:.2f} %")
     OUT.print(f"evidence: {', '.join(stamps)}")
 
 
