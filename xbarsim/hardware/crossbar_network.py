@@ -40,6 +40,7 @@ def to_crossbar(
     record: ValidationRecord | None = None,
     allow_unvalidated: bool = False,
     gain: Gain = "column",
+    compensated: bool = False,
     seed: int = 0,
     chip: int = 0,
     on_tile: Callable[[int], None] | None = None,
@@ -57,6 +58,7 @@ def to_crossbar(
         record: Evidence that covers these arrays.
         allow_unvalidated: Go on without such evidence; ``layer_summaries`` then says so.
         gain: Read-out gain: ``none``, ``layer``, ``tile`` or ``column``.
+        compensated: Program conductances that make up for IR drop, without retraining.
         seed: Seed of the chips' variation.
         chip: Number of the chip; each has its own variation.
         on_tile: Called with the number of arrays just solved.
@@ -86,7 +88,10 @@ def to_crossbar(
         _refuse_groups(name, layer)
         weight = layer.weight.detach().double().numpy(force=True)
         generator = chip_generator(seed, chip, index)
-        mapped = map_weights(weight, crossbar, device, generator, gain=gain, on_tile=on_tile)
+        mapped = map_weights(
+            weight, crossbar, device, generator,
+            gain=gain, compensated=compensated, on_tile=on_tile,
+        )  # fmt: skip
         stamp = _stamp(record, crossbar, mapped, allow_unvalidated=allow_unvalidated)
         with torch.no_grad():
             layer.weight.copy_(torch.from_numpy(mapped.weight))

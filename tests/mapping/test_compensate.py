@@ -1,0 +1,60 @@
+"""Compensated pairs apply the wanted matrix times one gain, within the device's range."""
+
+import numpy as np
+import pytest
+
+from xbarsim.errors import SolveError
+from xbarsim.fast import effective_conductance
+from xbarsim.mapping import chip_generator, compensate, map_weights
+from xbarsim.mapping.layer import target_conductance
+from xbarsim.parameters import CrossbarParams
+from xbarsim.spice import spice_currents
+
+CROSSBAR = CrossbarParams(rows=24, cols=16)
+
+
+@pytest.fixture
+def pairs(draw, device):
+    weight = draw.standard_t(4, size=(30, 40))
+    return target_conductance(weight, CROSSBAR, device)[0]
+
+
+def test_the_effective_matrix_is_the_wanted_one_times_one_gain(pairs, device):
+    found = compensate(pairs, CROSSBAR, device, tolerance=1e-9)
+    assert found.residual <= 1e-9
+    assert 0.2 < found.gain < 1
+    assert found.conductance.min() >= device.g_min
+    assert found.conductance.max() <= device.g_max
+    positive, negative = effective_conductance(found.conductance, CROSSBAR)
+    wanted = found.gain * (pairs[0] - pairs[1])
+    np.testing.assert_allclose(positive - negative, wanted, atol=1e-9 * np.abs(wanted).max())
+
+
+@pytest.mark.spice
+def test_ngspice_confirms_it(pairs, device, draw):
+    found = compensate(pairs, CROSSBAR, device, tolerance=1e-9)
+    v = draw.uniform(0, device.v_read, (5, CROSSBAR.rows))
+    plus, minus = (spice_currents(found.conductance[k, 0], v, CROSSBAR).i_col for k in (0, 1))
+    wanted = found.gain * v @ (pairs[0, 0] - pairs[1, 0])
+    np.testing.assert_allclose(plus - minus, wanted, atol=1e-7 * np.abs(plus).max())
+
+
+def test_without_variation_weights_come_back_and_without_it_they_do_not(draw, device):
+    weight = draw.standard_t(4, size=(12, 50))
+    exact = device.replace(sigma=0.0)
+    cured, raw = (
+        map_weights(
+            weight, CROSSBAR, exact, chip_generator(0, 0, 0), gain="layer", compensated=choice
+        )
+        for choice in (True, False)
+    )
+    scale = np.abs(weight).max()
+    assert np.abs(cured.weight - weight).max() <= 1e-5 * scale
+    assert np.abs(raw.weight - weight).max() > 0.02 * scale
+    assert cured.residual <= 1e-6
+
+
+def test_what_cannot_be_compensated_is_refused(pairs, device):
+    hopeless = CROSSBAR.replace(r_wire_row=2e4, r_wire_col=2e4)
+    with pytest.raises(SolveError, match="cannot be compensated"):
+        compensate(pairs, hopeless, device)
