@@ -83,10 +83,10 @@ def _node_voltages(
 ) -> Array:
     """Return all node voltages as [batch, layer (word, bit), row, col]."""
     rows, cols = crossbar.shape
-    node, source, ground = _merge_nodes(crossbar, floating)
-    n_free = int(node.max()) + 1
-    a, b, y = _branches(g, crossbar, node, source[~floating], ground)
-    fixed = n_free + rows + 1
+    number, n_free = _merge_nodes(crossbar, floating)
+    source, ground = n_free + np.arange(rows), n_free + rows
+    a, b, y = _branches(g, crossbar, number, source[~floating], ground)
+    fixed = ground + 1
     full = coo_matrix(
         (np.r_[y, y, -y, -y], (np.r_[a, b, a, b], np.r_[a, b, b, a])), shape=(fixed, fixed)
     ).tocsc()
@@ -99,27 +99,14 @@ def _node_voltages(
         except RuntimeError as error:
             msg = f"the nodal matrix of the {rows}x{cols} array is singular ({error})"
             raise SolveError(msg) from error
-    return np.concatenate([free, known], axis=1)[:, node.where()].reshape(len(v), 2, rows, cols)
+    return np.concatenate([free, known], axis=1)[:, number.ravel()].reshape(len(v), 2, rows, cols)
 
 
-@dataclass(frozen=True)
-class _Nodes:
-    """Number of each node after merging; negative numbers count fixed nodes from the end."""
+def _merge_nodes(crossbar: CrossbarParams, floating: NDArray[np.bool_]) -> tuple[Index, int]:
+    """Number the nodes [layer, row, col]: free ones first, then the inputs, then ground.
 
-    number: Index
-    n_free: int
-
-    def max(self) -> int:
-        return self.n_free - 1
-
-    def where(self) -> Index:
-        return self.number.ravel()
-
-
-def _merge_nodes(
-    crossbar: CrossbarParams, floating: NDArray[np.bool_]
-) -> tuple[_Nodes, Index, int]:
-    """Number the nodes [layer, row, col]: free ones first, then the inputs, then ground."""
+    Returns the numbers and how many nodes are free.
+    """
     rows, cols = crossbar.shape
     r_driver, r_row, r_col, r_sense = crossbar.resistances
     i, j = np.indices((rows, cols))
@@ -137,15 +124,15 @@ def _merge_nodes(
     n_free = int(inverse.max()) + 1 if inverse.size else 0
     number[0][is_input] = n_free + i[is_input]
     number[1][is_ground] = n_free + rows
-    return _Nodes(number, n_free), n_free + np.arange(rows), n_free + rows
+    return number, n_free
 
 
 def _branches(
-    g: Array, crossbar: CrossbarParams, node: _Nodes, source: Index, ground: int
+    g: Array, crossbar: CrossbarParams, number: Index, source: Index, ground: int
 ) -> tuple[Index, Index, Array]:
     """List all branches as (node a, node b, admittance); merged ones are left out."""
     r_driver, r_row, r_col, r_sense = crossbar.resistances
-    word, bit = node.number
+    word, bit = number
     groups = [(word, bit, g)]
     if r_row > 0:
         groups.append((word[:, :-1], word[:, 1:], np.full(word[:, 1:].shape, 1 / r_row)))
