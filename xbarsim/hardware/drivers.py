@@ -13,7 +13,7 @@ from xbarsim.mapping import DriverParams
 from xbarsim.network import LIF
 
 Source = Literal["poisson", "ternary", "direct"]
-CROSSBAR_LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d)
+CrossbarLayer = nn.Linear | nn.Conv1d | nn.Conv2d
 
 _KEEPS = (nn.Flatten, nn.Identity, nn.Dropout, nn.Dropout2d, nn.MaxPool2d, nn.MaxPool1d)
 
@@ -60,7 +60,7 @@ def check_drivers(
         ParameterError: Naming the layer, what it gets, what the driver has, and the remedies.
     """
     for name, layer, inputs in layer_inputs(network, source):
-        if not isinstance(layer, CROSSBAR_LAYERS) or name in digital:
+        if not isinstance(layer, CrossbarLayer) or name in digital:
             continue
         if inputs.signed and driver.signed == "refused":
             msg = (
@@ -96,7 +96,7 @@ class RoundedInput(nn.Module):
 
 
 def round_inputs(x: Tensor, driver: DriverParams) -> Tensor:
-    r"""Return $\mathrm{round}(x / q)\, q$ limited to the full scale, $q$ = full scale / (levels - 1)."""
+    """Return round(x / q) q, limited to the full scale, with q = full scale / (levels - 1)."""
     if driver.levels is None or not driver.rounding:
         return x
     step = driver.full_scale / (driver.levels - 1)
