@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from xbarsim.errors import OutOfValidatedRangeError, ParameterError
+from xbarsim.exchange import as_network
 from xbarsim.mapping import Gain, MappedLayer, chip_generator, map_weights
 from xbarsim.parameters import CrossbarParams, DeviceParams
 from xbarsim.validation import ValidationRecord
@@ -52,7 +53,7 @@ def to_crossbar(
     read-out gain, and put back. Biases stay digital. Inference costs what plain torch costs.
 
     Args:
-        network: Any network; it is not changed.
+        network: Any network of torch, snnTorch, SpikingJelly or Norse; it is not changed.
         crossbar: Size of a tile and its resistances. [Ω]
         device: Conductance range and variation. [S]
         record: Evidence that covers these arrays.
@@ -78,7 +79,7 @@ def to_crossbar(
             "and pass record=..., or pass allow_unvalidated=True"
         )
         raise OutOfValidatedRangeError(msg)
-    result = copy.deepcopy(network)
+    result = copy.deepcopy(as_network(network))
     layers = [(n, m) for n, m in result.named_modules() if isinstance(m, CROSSBAR_LAYERS)]
     if not layers:
         msg = "the network has no Linear, Conv1d or Conv2d layer to put on a crossbar"
