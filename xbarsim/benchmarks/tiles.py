@@ -1,4 +1,4 @@
-"""This module is the benchmark of reading tile by tile: VGG9 with random weights, against plain torch."""
+"""This module is the benchmark of reading tile by tile, against plain torch: VGG9, random weights."""
 
 from collections.abc import Callable
 

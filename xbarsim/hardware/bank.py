@@ -104,15 +104,9 @@ def _fit_patterns(
     on_tile: Callable[[int], None] | None,
 ) -> tuple[Array, Array]:
     """Return A and B of the activity model for arrays [..., row, col]."""
-    flat = cells.reshape(-1, *crossbar.shape)
-    gain, load = np.empty_like(flat), np.empty_like(flat)
-    for k, array in enumerate(flat):
-        draw = np.random.default_rng(np.random.SeedSequence([seed, k]))
-        model = fit_activity(array, crossbar, reading.silent_rows, generator=draw)
-        gain[k], load[k] = model.gain, model.load
-        if on_tile is not None:
-            on_tile(1)
-    return gain.reshape(cells.shape), load.reshape(cells.shape)
+    draw = np.random.default_rng(seed)
+    model = fit_activity(cells, crossbar, reading.silent_rows, generator=draw, on_tile=on_tile)
+    return model.gain, model.load
 
 
 def read_weights(programmed: ProgrammedLayer, sides: Sides, spec: MappingSpec) -> MappedLayer:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from xbarsim.errors import OutOfValidatedRangeError, ParameterError
+from xbarsim.exchange import as_network
 from xbarsim.hardware.chip import Chip
 from xbarsim.hardware.drivers import CrossbarLayer, Source, check_drivers
 from xbarsim.hardware.merge import read_layer
@@ -60,7 +61,7 @@ def to_crossbar(
     layers that are read tile by tile (on the CPU, without gradients); see ``TiledLayer``.
 
     Args:
-        network: Any network; it is not changed.
+        network: Any network of torch, snnTorch, SpikingJelly or Norse; it is not changed.
         crossbar: Size of a tile (unless the mapping says another) and its resistances. [Ω]
         device: Conductance range and variation. [S]
         record: Evidence that covers these arrays.
@@ -92,7 +93,7 @@ def to_crossbar(
         crossbar = crossbar.replace(rows=spec.tile[0], cols=spec.tile[1])
     model = (reading or ReadParams()).ir_drop
     _require(record, crossbar, model, allow_unvalidated=allow_unvalidated)
-    result = copy.deepcopy(network)
+    result = copy.deepcopy(as_network(network))
     layers, digital = _chosen(result, spec)
     check_drivers(result, spec.driver, encoder, digital)
     licence = record if model == "exact" else None
