@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from xbarsim.cli import benchmark, calibrate, demo, devices, evidence, networks, spice
+from xbarsim.cli import benchmark, calibrate, check, demo, devices, evidence, networks, spice
 from xbarsim.cli.output import ERR
 from xbarsim.errors import SpiceError, XbarsimError
 
@@ -17,7 +17,7 @@ app = typer.Typer(
     "run.",
 )
 
-for module in (demo, devices, spice, evidence, calibrate, networks, benchmark):
+for module in (demo, devices, spice, check, evidence, calibrate, networks, benchmark):
     module.register(app)
 
 

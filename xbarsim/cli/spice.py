@@ -1,4 +1,4 @@
-"""This module is ``xbarsim netlist``, ``check``, ``spice``, ``transient``: decks and their runs."""
+"""This module is ``xbarsim netlist``, ``spice``, ``transient``: decks and their runs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +28,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(netlist)
     app.command()(spice)
-    app.command()(check)
     app.command()(transient)
     app.command()(campaign)
 
@@ -133,43 +132,6 @@ def _print_currents(i_col: Array, model: Array | None) -> None:
             more = () if m is None else (f"{m:.9e}", f"{(m - a) / scale:.1e}")
             table.add_row(str(b), str(j), f"{a:.9e}", *more)
     OUT.print(table)
-
-
-def check(
-    source: Annotated[str, typer.Argument(help="Deck (.cir), parameter file (.toml) or preset.")],
-    rows: Rows = 8,
-    cols: Cols = 8,
-    seed: Seed = 0,
-    json: JsonFlag = False,
-) -> None:
-    """Check a deck, or the deck of an array with these parameters, against electrical rules.
-
-    Ends with 1 when a finding is an error. Nothing is simulated.
-    """
-    from dataclasses import asdict
-
-    from xbarsim.circuit import build_circuit, check_inputs
-    from xbarsim.parameters import load_cell, load_topology
-    from xbarsim.spice import check_deck, write_netlist
-    from xbarsim.storage import read_text
-
-    if Path(source).suffix == ".toml" or not Path(source).suffix:
-        problem = make_problem(source, rows, cols, seed, 1, None, None)
-        circuit = build_circuit(
-            problem.conductance, problem.crossbar, topology=load_topology(source),
-            cell=load_cell(source),
-        )  # fmt: skip
-        deck = write_netlist(circuit, check_inputs(problem.v_row, problem.crossbar.rows))
-    else:
-        deck = read_text(Path(source))
-    findings = check_deck(deck)
-    if json:
-        print_json([asdict(finding) for finding in findings])
-    else:
-        for finding in findings:
-            OUT.print(f"{finding.severity} ({finding.rule}): {finding.message}", markup=False)
-        OUT.print(f"{source}: {len(findings)} findings" if findings else f"{source}: no findings")
-    raise typer.Exit(1 if any(finding.severity == "error" for finding in findings) else 0)
 
 
 def transient(
