@@ -19,9 +19,11 @@ Cols = Annotated[int, typer.Option(help="Bit lines, when conductances are drawn.
 Seed = Annotated[int, typer.Option(help="Seed of drawn conductances and inputs.")]
 Vectors = Annotated[int, typer.Option(help="Number of drawn input vectors.")]
 Conductance = Annotated[
-    Path | None, typer.Option(help="Conductances [row, col] in S: .csv or .npy.")
+    Path | None, typer.Option(help="Conductances [row, col] in S: .csv, .npy or .mat.")
 ]
-Inputs = Annotated[Path | None, typer.Option(help="Input vectors [batch, row] in V: .csv or .npy.")]
+Inputs = Annotated[
+    Path | None, typer.Option(help="Input vectors [batch, row] in V: .csv, .npy or .mat.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -142,7 +144,8 @@ def transient(
     steps: Annotated[int, typer.Option(help="Steps of a drawn spike train.", min=1)] = 4,
     conductance: Conductance = None,
     inputs: Annotated[
-        Path | None, typer.Option(help="Spike train [time, row], pulse heights in V: .csv or .npy.")
+        Path | None,
+        typer.Option(help="Spike train [time, row], pulse heights in V: .csv, .npy or .mat."),
     ] = None,
     json: JsonFlag = False,
 ) -> None:
