@@ -21,7 +21,7 @@ def calibrate(
         Path, typer.Argument(help="CSV with columns v_0,v_1,... [V] and i_0,i_1,... [A].")
     ],
     conductance: Annotated[
-        Path, typer.Option(help="Programmed conductances [row, col] in S: .csv, .npy or .mat.")
+        Path, typer.Option(help="Programmed conductances [row, col] in S: .csv or .npy.")
     ],
     device: Annotated[
         str, typer.Option(help="Preset or TOML file whose wires are the first guess.")
@@ -37,10 +37,10 @@ def calibrate(
 
     from xbarsim.calibration import calibrate as run_fit
     from xbarsim.calibration import read_measurements
-    from xbarsim.interop.matrices import read_matrix
+    from xbarsim.cli.arrays import read_array
     from xbarsim.parameters import load_crossbar
 
-    g = read_matrix(conductance)
+    g = read_array(conductance)
     start = load_crossbar(device, rows=g.shape[0], cols=g.shape[1])
     names = cast("Any", tuple(name.strip() for name in fit.split(",")))
     found = run_fit(read_measurements(measurements), g, start, parameters=names)

@@ -19,11 +19,9 @@ Cols = Annotated[int, typer.Option(help="Bit lines, when conductances are drawn.
 Seed = Annotated[int, typer.Option(help="Seed of drawn conductances and inputs.")]
 Vectors = Annotated[int, typer.Option(help="Number of drawn input vectors.")]
 Conductance = Annotated[
-    Path | None, typer.Option(help="Conductances [row, col] in S: .csv, .npy or .mat.")
+    Path | None, typer.Option(help="Conductances [row, col] in S: .csv or .npy.")
 ]
-Inputs = Annotated[
-    Path | None, typer.Option(help="Input vectors [batch, row] in V: .csv, .npy or .mat.")
-]
+Inputs = Annotated[Path | None, typer.Option(help="Input vectors [batch, row] in V: .csv or .npy.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -144,8 +142,7 @@ def transient(
     steps: Annotated[int, typer.Option(help="Steps of a drawn spike train.", min=1)] = 4,
     conductance: Conductance = None,
     inputs: Annotated[
-        Path | None,
-        typer.Option(help="Spike train [time, row], pulse heights in V: .csv, .npy or .mat."),
+        Path | None, typer.Option(help="Spike train [time, row], pulse heights in V: .csv or .npy.")
     ] = None,
     json: JsonFlag = False,
 ) -> None:

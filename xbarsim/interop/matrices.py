@@ -50,7 +50,7 @@ def write_matrix(path: Path, matrix: NDArray[np.float64], variable: str = "condu
     Raises:
         StorageError: If the ending is unknown or the file cannot be written.
     """
-    buffer = io.BytesIO()
+    buffer: Any = io.BytesIO()
     if path.suffix == ".npy":
         np.save(buffer, matrix)
     elif path.suffix == ".csv":

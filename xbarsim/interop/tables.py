@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from xbarsim.errors import StorageError
 from xbarsim.storage import write_atomically
 
 
-def write_table(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
+def write_table(path: Path, columns: Mapping[str, Any]) -> None:
     """Write columns of one length, whole or not at all; the header says names and units.
 
     Args:
@@ -40,11 +40,11 @@ def write_table(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
 
 def _parquet(columns: dict[str, list[Any]]) -> bytes:
     try:
-        import pyarrow as arrow
+        import pyarrow as pa
         from pyarrow import parquet
     except ImportError as error:
         msg = "Parquet needs pyarrow: pip install 'xbarsim[parquet]'; or write a .csv"
         raise StorageError(msg) from error
-    sink = arrow.BufferOutputStream()
-    parquet.write_table(arrow.table(columns), sink)
+    sink = pa.BufferOutputStream()
+    parquet.write_table(pa.table(columns), sink)
     return bytes(sink.getvalue().to_pybytes())
