@@ -2,6 +2,7 @@
 
 from xbarsim.fast.activity import ActivityModel as ActivityModel
 from xbarsim.fast.activity import fit_activity as fit_activity
+from xbarsim.fast.activity import fit_activity_currents as fit_activity_currents
 from xbarsim.fast.adjoint import column_currents as column_currents
 from xbarsim.fast.closed_form import closed_form_conductance as closed_form_conductance
 from xbarsim.fast.effective import effective_conductance as effective_conductance
