@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from xbarsim.errors import OutOfValidatedRangeError, ParameterError
+from xbarsim.exchange import as_network
 from xbarsim.hardware.chip import Chip
 from xbarsim.hardware.drivers import CrossbarLayer, RoundedInput, Source, check_drivers
 from xbarsim.mapping import Gain, MappedLayer, MappingSpec, StaticModel, program_layer, read_layer
@@ -58,7 +59,7 @@ def to_crossbar(
     inference costs what plain torch costs.
 
     Args:
-        network: Any network; it is not changed.
+        network: Any network of torch, snnTorch, SpikingJelly or Norse; it is not changed.
         crossbar: Size of a tile (unless the mapping says another) and its resistances. [Ω]
         device: Conductance range and variation. [S]
         record: Evidence that covers these arrays.
@@ -89,7 +90,7 @@ def to_crossbar(
     if spec.tile is not None:
         crossbar = crossbar.replace(rows=spec.tile[0], cols=spec.tile[1])
     _require(record, crossbar, ir_drop, allow_unvalidated=allow_unvalidated)
-    result = copy.deepcopy(network)
+    result = copy.deepcopy(as_network(network))
     layers, digital = _chosen(result, spec)
     check_drivers(result, spec.driver, encoder, digital)
     cells = Chip(device, effects, seconds, seed, chip)
