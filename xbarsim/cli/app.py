@@ -4,7 +4,17 @@ import sys
 
 import typer
 
-from xbarsim.cli import benchmark, calibrate, demo, devices, evidence, networks, spice
+from xbarsim.cli import (
+    benchmark,
+    calibrate,
+    campaign,
+    decks,
+    demo,
+    devices,
+    evidence,
+    networks,
+    spice,
+)
 from xbarsim.cli.output import ERR
 from xbarsim.errors import SpiceError, XbarsimError
 
@@ -17,7 +27,7 @@ app = typer.Typer(
     "run.",
 )
 
-for module in (demo, devices, spice, evidence, calibrate, networks, benchmark):
+for module in (demo, devices, decks, spice, campaign, evidence, calibrate, networks, benchmark):
     module.register(app)
 
 
