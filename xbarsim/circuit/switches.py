@@ -15,8 +15,8 @@ def switched_circuit(circuit: Circuit) -> Circuit:
     """Return the circuit, built with every row active, with the switches of its silent rows.
 
     Where silent rows float, the drivers become switches of r_driver. Where they are gated, a switch
-    of 1e-5 of the cell's resistance joins the word line to each cell. None is below 0.05 Ω. A row without a cell stays driven: what it does
-    reaches no column, and adrift it would have no voltage.
+    of 1e-5 of the cell's resistance joins the word line to each cell. None is below 0.05 Ω. A row
+    without a cell stays driven: what it does reaches no column, and adrift it has no voltage.
     """
     if circuit.topology.silent == "gated":
         return _gated(circuit)

@@ -15,13 +15,16 @@ _POINTS_PER_PULSE = 50
 _POINTS_PER_EDGE = 4
 
 
-def write_transient(circuit: Circuit, v_row: Array, transient: TransientParams) -> str:
+def write_transient(
+    circuit: Circuit, v_row: Array, transient: TransientParams, *, title: str = "transient"
+) -> str:
     """Write the deck of a circuit under a spike train.
 
     Args:
         circuit: The array, built with every row active.
         v_row: Pulse heights, [time, row]; 0 is no spike, and makes the row silent in its step. [V]
         transient: Pulse shape, sampling, capacitances.
+        title: Text for the first line.
     """
     circuit = switched_circuit(circuit)
     sources = [
@@ -33,7 +36,7 @@ def write_transient(circuit: Circuit, v_row: Array, transient: TransientParams) 
         for i in dict.fromkeys(switch.row for switch in circuit.switches)
     ]
     caps = [f"{c.name} {c.a} {c.b} {c.farad!r}" for c in capacitors(circuit, transient)]
-    lines = circuit_lines(circuit, sources, options=transient_options(circuit), title="transient")
+    lines = circuit_lines(circuit, sources, options=transient_options(circuit), title=title)
     lines += ["* capacitances", *caps, *save_lines(transient_vectors(circuit))]
     return "\n".join([*lines, transient_analysis(len(v_row), transient), ".end"]) + "\n"
 
