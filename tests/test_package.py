@@ -25,8 +25,9 @@ def test_public_names():
     assert sorted(xbarsim.__all__) == [
         "CrossbarParams", "DeviceParams", "InferenceTrace", "OutOfValidatedRangeError",
         "ParameterError", "ReferenceCurrents", "SpiceError", "ValidationCase", "ValidationRecord",
-        "XbarsimError", "effective_conductance", "load_crossbar", "load_device", "simulate",
-        "spice_currents", "to_crossbar", "validate",
+        "XbarsimError", "as_network", "effective_conductance", "from_nir", "from_norse",
+        "from_snntorch", "from_spikingjelly", "load_crossbar", "load_device", "simulate",
+        "spice_currents", "to_crossbar", "to_nir", "validate", "write_nir",
     ]  # fmt: skip
     for name in xbarsim.__all__:
         assert getattr(xbarsim, name).__doc__
@@ -35,10 +36,16 @@ def test_public_names():
 
 
 def test_importing_is_light():
-    code = "import sys, xbarsim, xbarsim.cli; print(sorted(sys.modules))"
+    code = (
+        "import time; start = time.perf_counter(); import sys, xbarsim, xbarsim.cli; "
+        "print(time.perf_counter() - start, *sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    heavy = {"torch", "PySpice", "matplotlib", "scipy", "numba", "sklearn"}
-    assert not heavy & {name.strip("' [],\n").split(".")[0] for name in done.stdout.split(",")}
+    seconds, *modules = done.stdout.split()
+    print(f"import xbarsim and its command line: {float(seconds):.2f} s")  # noqa: T201
+    heavy = {"torch", "PySpice", "matplotlib", "scipy", "numba", "sklearn", "pandas"}
+    heavy |= {"nir", "snntorch", "norse", "spikingjelly"}
+    assert not heavy & {name.split(".")[0] for name in modules}
 
 
 COMMANDS = [
@@ -57,6 +64,10 @@ COMMANDS = [
     "convert",
     "infer",
     "bench",
+    "doctor",
+    "schema",
+    "matrix",
+    "raw",
 ]
 
 
@@ -68,9 +79,22 @@ def test_every_command_has_help_and_stands_in_the_readme(command):
     assert f"`xbarsim {command}" in (ROOT / "README.md").read_text()
 
 
+def test_the_shell_completes_commands():
+    from typer.testing import CliRunner
+
+    from xbarsim.cli.app import app
+
+    words = {"_XBARSIM_COMPLETE": "complete_bash", "COMP_WORDS": "xbarsim do", "COMP_CWORD": "1"}
+    done = CliRunner().invoke(app, [], prog_name="xbarsim", env=words)
+    assert done.stdout.split() == ["doctor"]
+
+
 @pytest.mark.parametrize(
     ("args", "match"),
     [
+        (["doctr"], "doctor"),
+        (["schema", "devices"], "choose device, case, recipe"),
+        (["matrix", "absent.csv", "x.npy"], "absent.csv"),
         (["devices", "bhattacharje2022"], "did you mean 'bhattacharjee2022'"),
         (["validate", "absent.toml"], "cannot read absent.toml"),
         (["infer", "absent.safetensors"], "absent.safetensors"),

@@ -6,6 +6,7 @@ import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,6 +74,9 @@ def check_table_path(path: Path) -> None:
     """Refuse a file whose ending names no kind of table, before anything runs."""
     if path.suffix not in (".parquet", ".npz"):
         msg = f"{path} is neither .parquet nor .npz: its ending says what to write"
+        raise ParameterError(msg)
+    if path.suffix == ".parquet" and find_spec("pyarrow") is None:
+        msg = f"{path} needs pyarrow: pip install 'xbarsim[parquet]'; or write an .npz"
         raise ParameterError(msg)
 
 

@@ -8,10 +8,13 @@ from xbarsim.cli import (
     benchmark,
     calibrate,
     campaign,
-    decks,
+    check,
     demo,
     devices,
+    doctor,
     evidence,
+    files,
+    netlist,
     networks,
     spice,
 )
@@ -27,7 +30,10 @@ app = typer.Typer(
     "run.",
 )
 
-for module in (demo, devices, decks, spice, campaign, evidence, calibrate, networks, benchmark):
+for module in (
+    demo, devices, netlist, spice, campaign, check, evidence, calibrate, networks, benchmark, files,
+    doctor,
+):  # fmt: skip
     module.register(app)
 
 
