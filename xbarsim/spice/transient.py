@@ -15,8 +15,7 @@ from xbarsim.spice.currents import spice_currents
 from xbarsim.spice.deck import deck_hash
 from xbarsim.spice.effort import refuse_hopeless
 from xbarsim.spice.ngspice import find_ngspice
-from xbarsim.spice.pulses import transient_analysis, transient_options
-from xbarsim.spice.pulses import write_transient as write_transient
+from xbarsim.spice.pulses import transient_analysis, transient_options, write_transient
 
 Array = NDArray[np.float64]
 
