@@ -7,7 +7,7 @@ import numpy as np
 from torch import nn
 
 from xbarsim.data import Dataset
-from xbarsim.hardware import layer_summaries, to_crossbar
+from xbarsim.hardware import ReadParams, layer_summaries, to_crossbar
 from xbarsim.inference import classify, simulate
 from xbarsim.learning import search_thresholds
 from xbarsim.parameters import CrossbarParams, DeviceParams
@@ -72,7 +72,7 @@ def measure_chip(
         device if condition.variation else device.replace(sigma=0.0),
         record=record if condition.wires else None,
         allow_unvalidated=not condition.wires,
-        ir_drop="exact" if condition.wires else "ideal",
+        reading=ReadParams(ir_drop="exact" if condition.wires else "ideal"),
         gain=condition.gain,
         compensated=condition.compensated,
         chip=chip,
