@@ -66,24 +66,29 @@ def cell_law(cell: CellParams) -> CellLaw | SeriesLaw:
     Raises:
         ParameterError: If only ngspice knows it.
     """
-    match cell:
-        case LinearCell():
-            return PolynomialLaw(())
-        case SinhCell():
-            return SinhLaw(cell.v0)
-        case PolynomialCell():
-            return PolynomialLaw((cell.a2, cell.a3))
-        case TableCell():
-            return TableLaw(cell.v, cell.u)
-        case TransistorCell():
-            return TransistorLaw(cell)
-        case SelectorCell():
-            return SelectorLaw(cell.i_sel, cell.v_sel)
-        case _:
-            msg = (
-                f"the fast model knows no law for {cell.kind!r} cells; only ngspice can solve them"
-            )
-            raise ParameterError(msg)
+    law = law_of(cell)
+    if law is not None:
+        return law
+    if isinstance(cell, TransistorCell):
+        return TransistorLaw(cell)
+    if isinstance(cell, SelectorCell):
+        return SelectorLaw(cell.i_sel, cell.v_sel)
+    msg = f"the fast model knows no law for {cell.kind!r} cells; only ngspice can solve them"
+    raise ParameterError(msg)
+
+
+def law_of(cell: CellParams) -> CellLaw | None:
+    """Return the law of a cell whose current is its conductance times a function of its voltage.
+
+    ``None`` for the others: cells in series with a transistor or selector, the user's sub-circuits.
+    """
+    if isinstance(cell, LinearCell):
+        return PolynomialLaw(())
+    if isinstance(cell, SinhCell):
+        return SinhLaw(cell.v0)
+    if isinstance(cell, PolynomialCell):
+        return PolynomialLaw((cell.a2, cell.a3))
+    return TableLaw(cell.v, cell.u) if isinstance(cell, TableCell) else None
 
 
 @dataclass(frozen=True)
