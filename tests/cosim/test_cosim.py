@@ -111,3 +111,27 @@ def test_strata_cover_a_layer_evenly():
     tiles = CosimParams(tiles=4).chosen_tiles(40, layer=1)
     assert [tile // 10 for tile in tiles] == [0, 1, 2, 3]
     assert CosimParams().chosen_tiles(3, layer=0) == [0, 1, 2]
+
+
+def test_the_command_compares_a_sample_and_refuses_networks_without_time(tmp_path, capsys):
+    import json
+
+    from xbarsim.cli.app import app
+    from xbarsim.learning.build import initial_network
+    from xbarsim.learning.recipe import load_recipe
+    from xbarsim.learning.store import save_network
+
+    for name in ("digits-surrogate", "digits-ann"):
+        recipe = load_recipe(name)
+        save_network(initial_network(recipe), recipe, tmp_path / f"{name}.safetensors")
+    words = ["--images", "1", "--tiles", "1", "--vectors", "2", "--tile", "16", "--json"]
+    words += ["--allow-unvalidated", "--layer", "0", "--layer", "13"]
+    with pytest.raises(SystemExit) as done:
+        app(["cosim", str(tmp_path / "digits-surrogate.safetensors"), *words])
+    assert done.value.code == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [layer["layer"] for layer in found["layers"]] == ["0", "13"]
+    assert found["outputs"] > 0
+    assert max(layer["max_error"] for layer in found["layers"]) < 1e-9
+    with pytest.raises(ParameterError, match="convert it first"):
+        app(["cosim", str(tmp_path / "digits-ann.safetensors"), *words])

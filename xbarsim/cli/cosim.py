@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
 
 def cosim(
     checkpoint: Annotated[Path, typer.Argument(help="Spiking network (.safetensors).")],
+    *,
     images: Annotated[int, typer.Option(help="Test images, the first so many.")] = 4,
     inject: Annotated[
         bool, typer.Option("--inject/--watch", help="Put ngspice's currents in, or compare only.")
