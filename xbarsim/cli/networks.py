@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from xbarsim.data import Dataset
     from xbarsim.learning import Recipe, TrainingRun
 
-_STEPS_AT_A_TIME = 10
-
 Checkpoint = Annotated[Path, typer.Argument(help="Checkpoint (.safetensors).")]
 DataFolder = Annotated[
     Path | None, typer.Option(help="Folder with the data set's files; else XBARSIM_DATA.")
@@ -216,21 +214,16 @@ def _accuracy(
     network: "nn.Module", recipe: "Recipe", data: "Dataset", most: int | None = None
 ) -> "NDArray[np.float64]":
     """Return test accuracy after each time-step; one value for a network without time."""
-    import numpy as np
-
-    from xbarsim.inference import classify, simulate
+    from xbarsim.learning import measure_accuracy
     from xbarsim.progress import progress_bar
 
-    images, labels = data.test_images[:most], data.test_labels[:most].numpy(force=True)
-    if recipe.method == "ann":
-        return np.array([(classify(network, images) == labels).mean()])
     with progress_bar() as bar:
-        task = bar.add_task("test images", total=len(images))
-        trace = simulate(
-            network, images, recipe.steps, encoder=recipe.encoder, chunk=_STEPS_AT_A_TIME,
-            on_batch=lambda n: bar.advance(task, n),
+        task = bar.add_task("test images", total=len(data.test_images[:most]))
+        accuracy, _ = measure_accuracy(
+            network, data, 0 if recipe.method == "ann" else recipe.steps, encoder=recipe.encoder,
+            images=most, on_batch=lambda n: bar.advance(task, n),
         )  # fmt: skip
-    return trace.accuracy(labels)
+    return accuracy
 
 
 def software(
