@@ -13,6 +13,7 @@ from xbarsim.inference import classify, simulate
 from xbarsim.learning import (
     TrainingRun,
     load_metrics,
+    load_network,
     load_recipe,
     recipe_names,
     save_network,
@@ -66,6 +67,36 @@ def test_train_convert_and_start_from_an_ann(ann, tmp_path):
     assert load_metrics(snn)["command"].endswith("--start small-ann.safetensors")
     with pytest.raises(ParameterError, match=r"starts from small-ann, but --start is None"):
         run("train", tmp_path / "snn.toml", "-o", tmp_path / "other.safetensors")
+
+
+def test_a_network_of_ones_own_with_batch_norm_converts(tmp_path):
+    """Its batch norms are folded, so the spiking network has biases where they were."""
+    recipe = (
+        ANN.replace('network = "vgg-digits"', 'norm = "batch"')
+        + """
+[network]
+name = "mine"
+input_shape = [1, 8, 8]
+features = [6, "A"]
+hidden = [12]
+"""
+    )
+    (tmp_path / "mine.toml").write_text(recipe)
+    ann, spiking = tmp_path / "ann.safetensors", tmp_path / "snn.safetensors"
+    run("train", tmp_path / "mine.toml", "-o", ann, "--test-images", 30)
+    assert load_metrics(ann)["test_images"] == 30
+    run("convert", ann, "-o", spiking, "--steps", 100, "--test-images", 30)
+    network, made_by = load_network(spiking)
+    assert made_by.norm == "folded"
+    assert made_by.network.features == (6, "A")
+    assert [m.bias is None for m in network if hasattr(m, "bias")] == [False, False, True]
+    images = load_dataset("digits").test_images[:60]
+    logits = simulate(network, images, 100).logits[-1]
+    assert (logits.argmax(axis=1) == classify(load_network(ann)[0], images)).mean() > 0.9
+    start = recipe.replace('"ann"', '"surrogate"').replace("norm", 'start_from = "mine"\nnorm', 1)
+    (tmp_path / "start.toml").write_text(start)
+    with pytest.raises(ParameterError, match="mine has norm"):
+        run("train", tmp_path / "start.toml", "-o", tmp_path / "x.safetensors", "--start", ann)
 
 
 def test_the_table_says_what_is_not_trained(ann, tmp_path):

@@ -110,6 +110,25 @@ def test_small_parts_add_up_to_the_batch(data):
         torch.testing.assert_close(one.grad, other.grad, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("method", ["ann", "surrogate", "bntt"])
+def test_recomputing_ends_in_the_same_weights(method, data):
+    norm = "none" if method == "bntt" else "batch"
+    plain, sparing = (train(recipe(method, norm=norm, recompute=r), data) for r in (False, True))
+    for (name, a), b in zip(plain.state_dict().items(), sparing.state_dict().values(), strict=True):
+        torch.testing.assert_close(a, b, msg=name)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("method", ["ann", "surrogate"])
+def test_a_compiled_run_agrees_to_rounding(method, data):
+    plain, compiled = (TrainingRun(recipe(method, compiled=c), data) for c in (False, True))
+    a, b = plain.advance(), compiled.advance()
+    assert a.loss == pytest.approx(b.loss, rel=1e-4)
+    for one, other in zip(plain.network.parameters(), compiled.network.parameters(), strict=True):
+        torch.testing.assert_close(one.grad, other.grad, rtol=1e-3, atol=1e-5)
+
+
 def test_an_epoch_may_be_a_part_of_the_images(data):
     run = TrainingRun(recipe("ann", epoch_images=15), data)
     assert (run.updates_per_epoch, run.total) == (2, 4)

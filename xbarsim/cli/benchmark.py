@@ -18,6 +18,9 @@ def bench(
         Path | None, typer.Option("--out", "-o", help="Folder for the results (JSON).")
     ] = None,
     quick: Annotated[bool, typer.Option(help="Fewer tiles and repetitions.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Run only this one; may be given several times.")
+    ] = None,
     json: JsonFlag = False,
 ) -> None:
     """Measure speed and accuracy against peers; ratios hold on a noisy machine, seconds do not."""
@@ -29,7 +32,7 @@ def bench(
 
     if out is not None:
         writable_folder(out)
-    results = run_benchmarks(quick=quick)
+    results = run_benchmarks(quick=quick, only=only)
     if out is not None:
         from json import dumps
 

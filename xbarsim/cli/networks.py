@@ -151,7 +151,8 @@ def convert(
     network, recipe = load_network(checkpoint)
     dataset = load_dataset(recipe.dataset, data)
     found = run_conversion(network, dataset.train_images[:images], steps, percentile=percentile)
-    new = recipe.replace(method="conversion", steps=steps)
+    norm = "folded" if recipe.norm == "batch" else recipe.norm
+    new = recipe.replace(method="conversion", steps=steps, norm=norm)
     accuracy = float(_accuracy(found, new, dataset, test_images)[-1])
     metrics = {
         "test_accuracy": accuracy,

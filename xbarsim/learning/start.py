@@ -42,6 +42,12 @@ def starting_weights(
     if made_by.name != recipe.start_from or made_by.network != recipe.network:
         msg = f"{checkpoint} was made by {made_by.name}; {recipe.name} wants {recipe.start_from}"
         raise ParameterError(msg)
+    if (made_by.norm, recipe.norm) != ("none", "none"):
+        msg = (
+            f"{made_by.name} has norm {made_by.norm!r}, {recipe.name} has {recipe.norm!r}; weights "
+            "are only taken over between networks of norm 'none'"
+        )
+        raise ParameterError(msg)
     target = initial_network(recipe)
     with torch.no_grad():
         for old, new in zip(_weighted(source), _weighted(target), strict=True):
