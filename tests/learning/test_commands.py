@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from xbarsim.cli.app import app
 from xbarsim.data import load_dataset
-from xbarsim.errors import ParameterError
+from xbarsim.errors import ParameterError, StorageError
 from xbarsim.inference import classify, simulate
 from xbarsim.learning import (
     TrainingRun,
@@ -53,7 +53,8 @@ def ann(tmp_path):
 
 def test_train_convert_and_start_from_an_ann(ann, tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "small-ann.jsonl").read_text().splitlines()]
-    assert lines[-1]["update"] == 3
+    assert lines[-2]["update"] == 3
+    assert lines[-1] == {**load_metrics(ann), "seed": 0}
     assert load_metrics(ann)["test_images"] == 359
     with safe_open(ann, framework="pt") as stream:
         assert {stream.get_tensor(name).dtype.itemsize for name in stream.keys()} == {2}  # noqa: SIM118
@@ -105,16 +106,22 @@ def test_the_table_says_what_is_not_trained(ann, tmp_path):
     (tmp_path / "mnist-vgg5-ann-seed1.safetensors").write_bytes(
         (tmp_path / "mnist-vgg5-ann.safetensors").read_bytes()
     )
+    log = tmp_path / "mnist-vgg5-ann-seed2.jsonl"
+    log.write_text('{"update": 1}\n{"seed": 2, "test_accuracy": 0.25}\n')
     run("study", "software", "--checkpoints", tmp_path, "-o", out)
     rows = json.loads(out.read_text())["rows"]
     assert len(rows) == len(software_rows()) == 11
     measured = load_metrics(tmp_path / "mnist-vgg5-ann.safetensors")["test_accuracy"]
-    assert rows[0]["value"] == pytest.approx(100 * measured)
-    assert rows[0]["seed_spread"] == 0
+    assert rows[0]["value"] == pytest.approx(100 * (2 * measured + 0.25) / 3)
+    assert rows[0]["seed_spread"] == pytest.approx(100 * abs(measured - 0.25))
+    assert [made["seed"] for made in rows[0]["runs"]] == [0, 0, 2]
     assert all(row["value"] == "not yet trained" for row in rows[1:])
     assert rows[2]["command"].startswith("xbarsim train mnist-vgg5-surrogate-t10 -o ")
     assert rows[2]["command"].endswith("mnist-vgg5-ann.safetensors")
     assert software_results(tmp_path) == rows
+    log.write_text('{"update": 1}\n')
+    with pytest.raises(StorageError, match="does not end in a test accuracy"):
+        software_results(tmp_path)
 
 
 def test_a_device_that_is_not_there_is_named(tmp_path):

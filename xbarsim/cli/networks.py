@@ -102,7 +102,7 @@ def _finish(
     run: "TrainingRun", out: Path, metrics: dict[str, Any], test_images: int | None
 ) -> None:
     """Measure a trained network as the checkpoint will hold it, and write the checkpoint."""
-    from xbarsim.learning import round_weights, save_network
+    from xbarsim.learning import log_result, round_weights, save_network
 
     network = run.network.eval()
     round_weights(network)
@@ -113,6 +113,7 @@ def _finish(
         "device": run.device.type,
     }
     save_network(network, run.recipe, out, data_md5=run.data.md5, metrics=metrics)
+    log_result(out.with_suffix(".jsonl"), {**metrics, "seed": run.recipe.seed})
     OUT.print(f"test accuracy {100 * accuracy:.2f} %; wrote {out}")
 
 
@@ -141,10 +142,12 @@ def convert(
     test_images: TestImages = None,
 ) -> None:
     """Convert a trained ReLU network into an integrate-and-fire network (Algorithm 1)."""
+    from json import dumps
+
     from xbarsim.data import load_dataset
     from xbarsim.learning import convert as run_conversion
     from xbarsim.learning import load_network, save_network
-    from xbarsim.storage import writable_folder
+    from xbarsim.storage import writable_folder, write_atomically
 
     writable_folder(out.parent)
     began = time.monotonic()
@@ -162,6 +165,7 @@ def convert(
         f"--percentile {percentile:g}",
     }
     save_network(found, new, out, data_md5=dataset.md5, metrics=metrics)
+    write_atomically(out.with_suffix(".jsonl"), dumps({**metrics, "seed": recipe.seed}) + "\n")
     OUT.print(f"test accuracy {100 * accuracy:.2f} %; wrote {out}")
 
 
