@@ -8,11 +8,13 @@ from xbarsim.cli import (
     benchmark,
     calibrate,
     check,
+    cure,
     demo,
     devices,
     doctor,
     evidence,
     files,
+    infer,
     networks,
     spice,
 )
@@ -29,7 +31,7 @@ app = typer.Typer(
 )
 
 for module in (
-    demo, devices, spice, check, evidence, calibrate, networks, benchmark, files, doctor
+    demo, devices, spice, check, evidence, calibrate, networks, infer, cure, benchmark, files, doctor
 ):  # fmt: skip
     module.register(app)
 
