@@ -29,7 +29,8 @@ class Parameters(BaseModel):
 
     def replace(self, **changes: Any) -> Self:  # noqa: ANN401
         """Return a copy with some fields changed, checked like a new one."""
-        return type(self)(**{**self.model_dump(exclude_unset=True), **changes})
+        kept = {name: getattr(self, name) for name in self.model_fields_set}
+        return type(self)(**{**kept, **changes})
 
     @model_validator(mode="before")
     @classmethod

@@ -11,11 +11,12 @@ from xbarsim.parameters.base import Parameters
 from xbarsim.parameters.cells import CellParams, SubcircuitCell
 from xbarsim.parameters.crossbar import CrossbarParams
 from xbarsim.parameters.device import DeviceParams
+from xbarsim.parameters.effects import EffectParams
 from xbarsim.parameters.topology import TopologyParams
 from xbarsim.parameters.transient import TransientParams
 from xbarsim.storage import read_text
 
-_TABLES = {"device", "crossbar", "topology", "cell", "transient"}
+_TABLES = {"device", "crossbar", "topology", "cell", "transient", "effects"}
 _KINDS: tuple[type[Parameters], ...] = get_args(CellParams)
 
 
@@ -55,6 +56,21 @@ def load_transient(source: str | Path) -> TransientParams:
     """Load the [transient] of a preset or TOML file; the default pulse when it has none."""
     tables, _ = _load_tables(source)
     return TransientParams(**tables.get("transient", {}))
+
+
+def load_effects(source: str | Path) -> EffectParams:
+    """Load the [effects] of a preset or TOML file; without a law its variation is the device's sigma.
+
+    Raises:
+        ParameterError: Unknown law, unknown key, bad value.
+        StorageError: The file cannot be read.
+    """
+    tables, _ = _load_tables(source)
+    effects = dict(tables.get("effects", {}))
+    if "variation" not in effects:
+        sigma = load_device(source).sigma if "device" in tables else 0.0
+        effects["variation"] = {"kind": "relative", "sigma": sigma}
+    return EffectParams(**effects)
 
 
 def load_cell(source: str | Path) -> CellParams:
