@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xbarsim.cli.output import OUT, JsonFlag, print_json
+from xbarsim.cli.output import ERR, OUT, JsonFlag, print_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from xbarsim.data import Dataset
     from xbarsim.learning import Recipe, TrainingRun
+    from xbarsim.validation import ValidationRecord
 
 _STEPS_AT_A_TIME = 10
 
@@ -159,7 +160,11 @@ def convert(
 def infer(
     checkpoint: Checkpoint,
     record: Annotated[
-        Path | None, typer.Option(help="Validation record that covers the tiles.")
+        Path | None,
+        typer.Option(
+            help="Validation record that covers the tiles, or a folder of records; by "
+            "default ./validation/records and the shipped ones are searched."
+        ),
     ] = None,
     allow_unvalidated: Annotated[
         bool, typer.Option(help="Go on without a record; the output says so.")
@@ -179,15 +184,15 @@ def infer(
     from xbarsim.learning import load_network
     from xbarsim.mapping import Gain
     from xbarsim.parameters import load_crossbar, load_device
-    from xbarsim.validation import load_record
 
     network, recipe = load_network(checkpoint)
+    licence = None if allow_unvalidated and record is None else _licence(record, device, tile)
     images = load_dataset(recipe.dataset, data)
     hardware = to_crossbar(
         network,
         load_crossbar(device, rows=tile, cols=tile),
         load_device(device),
-        record=None if record is None else load_record(record),
+        record=licence,
         allow_unvalidated=allow_unvalidated,
         gain=cast("Gain", gain),
         chip=chip,
@@ -200,6 +205,19 @@ def infer(
     for step, (soft, hard) in enumerate(zip(software, crossbar, strict=True), start=1):
         OUT.print(f"t={step}: software {100 * soft:.2f} %, hardware {100 * hard:.2f} %")
     OUT.print(f"evidence: {', '.join(stamps)}")
+
+
+def _licence(where: Path | None, device: str, tile: int) -> "ValidationRecord":
+    """Return the record that covers the tiles of a device file, its cells and topology included."""
+    from xbarsim.parameters import load_cell, load_crossbar, load_device, load_topology
+    from xbarsim.validation import find_record
+
+    found = find_record(
+        load_crossbar(device, rows=tile, cols=tile), load_device(device), where=where,
+        source=device, topology=load_topology(device), cell=load_cell(device),
+    )  # fmt: skip
+    ERR.print(f"evidence: {found.record.case} ({found.path})", soft_wrap=True, markup=False)
+    return found.record
 
 
 def _accuracy(

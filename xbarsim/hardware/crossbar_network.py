@@ -3,12 +3,14 @@
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import nn
 
-from xbarsim.errors import OutOfValidatedRangeError, ParameterError
-from xbarsim.mapping import Gain, MappedLayer, chip_generator, map_weights
+from xbarsim.errors import ParameterError
+from xbarsim.hardware.licence import find_licence, layer_licence
+from xbarsim.mapping import Gain, chip_generator, map_weights
 from xbarsim.parameters import CrossbarParams, DeviceParams
 from xbarsim.validation import ValidationRecord
 
@@ -37,7 +39,7 @@ def to_crossbar(
     crossbar: CrossbarParams,
     device: DeviceParams,
     *,
-    record: ValidationRecord | None = None,
+    record: ValidationRecord | Path | None = None,
     allow_unvalidated: bool = False,
     gain: Gain = "column",
     compensated: bool = False,
@@ -55,7 +57,8 @@ def to_crossbar(
         network: Any network; it is not changed.
         crossbar: Size of a tile and its resistances. [Ω]
         device: Conductance range and variation. [S]
-        record: Evidence that covers these arrays.
+        record: Evidence that covers these arrays, or where it is; by default it is looked for in
+            ``validation/records`` and among the shipped ones.
         allow_unvalidated: Go on without such evidence; ``layer_summaries`` then says so.
         gain: Read-out gain: ``none``, ``layer``, ``tile`` or ``column``.
         compensated: Program conductances that make up for IR drop, without retraining.
@@ -67,17 +70,10 @@ def to_crossbar(
         The new network; ``layer_summaries`` tells what happened to each layer.
 
     Raises:
-        OutOfValidatedRangeError: If no record is given or it does not cover an array.
+        OutOfValidatedRangeError: If no record covers the arrays; it says the command that makes one.
         ParameterError: If the network has no layer that a crossbar can hold, or a grouped one.
     """
-    if record is not None and not allow_unvalidated:
-        record.require(crossbar)
-    elif record is None and not allow_unvalidated:
-        msg = (
-            "no validation record is given for these arrays; make one with xbarsim.validate(case) "
-            "and pass record=..., or pass allow_unvalidated=True"
-        )
-        raise OutOfValidatedRangeError(msg)
+    licence = find_licence(record, crossbar, device, allow_unvalidated=allow_unvalidated)
     result = copy.deepcopy(network)
     layers = [(n, m) for n, m in result.named_modules() if isinstance(m, CROSSBAR_LAYERS)]
     if not layers:
@@ -92,7 +88,10 @@ def to_crossbar(
             weight, crossbar, device, generator,
             gain=gain, compensated=compensated, on_tile=on_tile,
         )  # fmt: skip
-        stamp = _stamp(record, crossbar, mapped, allow_unvalidated=allow_unvalidated)
+        stamp = layer_licence(
+            record, licence, crossbar, device, mapped.conductance_range,
+            allow_unvalidated=allow_unvalidated,
+        )  # fmt: skip
         with torch.no_grad():
             layer.weight.copy_(torch.from_numpy(mapped.weight))
         summaries.append(LayerSummary(name, mapped.plan.n_tiles, mapped.raw_gain, stamp))
@@ -111,23 +110,6 @@ def layer_summaries(network: nn.Module) -> tuple[LayerSummary, ...]:
         msg = "this network was not made by to_crossbar, so nothing is known about its layers"
         raise ParameterError(msg)
     return summaries
-
-
-def _stamp(
-    record: ValidationRecord | None,
-    crossbar: CrossbarParams,
-    mapped: MappedLayer,
-    *,
-    allow_unvalidated: bool,
-) -> str:
-    """Check the conductances that were really programmed, and say which record covers them."""
-    if record is None:
-        return "unvalidated"
-    if not allow_unvalidated:
-        record.require(crossbar, mapped.conductance_range)
-        return record.case
-    ok = record.passed and record.covers(crossbar, mapped.conductance_range)
-    return record.case if ok else "unvalidated"
 
 
 def _refuse_groups(name: str, layer: nn.Module) -> None:

@@ -15,8 +15,8 @@ def error_histogram(record: ValidationRecord) -> Any:  # noqa: ANN401
     with figure_style() as figure_class:
         figure = figure_class(figsize=(5.6, 3.2))
         axes = figure.subplots()
-        edges = 10.0 ** np.array(record.histogram["log10_edges"])
-        axes.stairs(record.histogram["counts"], edges, fill=True, color=BLUE, alpha=0.85)
+        edges = 10.0 ** np.array(record.primary.histogram["log10_edges"])
+        axes.stairs(record.primary.histogram["counts"], edges, fill=True, color=BLUE, alpha=0.85)
         axes.axvline(record.tolerance, color=RED, linestyle="--")
         axes.annotate(
             "tolerance", (record.tolerance, 0.97), xycoords=("data", "axes fraction"),

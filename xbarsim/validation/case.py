@@ -1,14 +1,21 @@
 """This module is the question that a validation answers: which arrays, which inputs, how exact."""
 
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from annotated_types import Gt
 from pydantic import Field, model_validator
 
 from xbarsim.errors import ParameterError
-from xbarsim.parameters import CellParams, CrossbarParams, DeviceParams, TopologyParams
-from xbarsim.parameters import load_cell, load_crossbar, load_device, load_topology
+from xbarsim.parameters import (
+    CellParams,
+    CrossbarParams,
+    DeviceParams,
+    TopologyParams,
+    load_cell,
+    load_crossbar,
+    load_device,
+    load_topology,
+)
 from xbarsim.parameters.base import Parameters
 from xbarsim.units import Count, Fraction, Ratio, Second
 
@@ -26,14 +33,14 @@ class ValidationCase(Parameters):
     Random arrays take the listed conductance statistics in turn: ``uniform`` in [g_min, g_max];
     ``bimodal``, g_min or g_max; ``lognormal`` around the middle of the range; ``low_g``, near g_min
     as in trained networks; ``wide``, log-uniform over a range ``spread`` times wider at both ends,
-    so that programming variation stays inside the envelope.
+    and with an open cell, so that programming variation stays inside the envelope.
     """
 
     name: str
     """Name of the case; the record is called after it."""
     device: str = "bhattacharjee2022"
     """Preset or TOML file of the device, the wires, the topology and the cell."""
-    changes: dict[str, float] = {}
+    changes: dict[str, float] = Field(default_factory=dict)
     """Numbers of the device or the wires to replace, say ``r_wire_row = 7.0`` [Ω]."""
     topology: TopologyParams | None = None
     """Ends, silent rows and leads instead of the device file's."""

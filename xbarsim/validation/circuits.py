@@ -118,7 +118,15 @@ def _draw_array(
         middle = np.exp(generator.normal(0.5 * np.log(floor * high), _LOG_DEVIATION, shape))
         return np.clip(middle, low, high), kind
     bottom, top = np.log(floor / case.spread), np.log(high * case.spread)
-    return np.exp(generator.uniform(bottom, top, shape)), kind
+    wide = np.exp(generator.uniform(bottom, top, shape))
+    _put_extremes(wide, (float(np.exp(bottom)), float(np.exp(top)), 0.0), generator)
+    return wide, kind
+
+
+def _put_extremes(g: Array, values: tuple[float, ...], generator: np.random.Generator) -> None:
+    """Give some cells the extreme values, so that even a small array spans the whole range."""
+    places = generator.choice(g.size, min(len(values), g.size), replace=False)
+    g.flat[places] = values[: len(places)]
 
 
 def _with_inputs(
@@ -135,9 +143,10 @@ def _with_inputs(
     drawn: list[Array] = []
     for k in range(vectors):
         if k % 2 == 0 or not densities:
-            drawn.append(generator.uniform(0.0, v_read, rows))
+            drawn.append(generator.uniform(0.0, v_read, (rows,)))
             continue
-        spikes = generator.random(rows) < densities[(k // 2) % len(densities)]
+        share = densities[(k // 2) % len(densities)]
+        spikes = np.asarray(generator.random(rows) < share)
         spikes[generator.integers(rows)] = True
         drawn.append(np.where(spikes, v_read, 0.0))
     crossbar = setting.crossbar(rows, cols)

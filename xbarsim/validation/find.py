@@ -141,9 +141,11 @@ def validate_command(
     changes = [f"sizes=[[{crossbar.rows}, {crossbar.cols}]]"]
     wires, usual = load_crossbar(base, rows=1, cols=1), load_device(base)
     for names, now, before in ((WIRES, crossbar, wires), (_DEVICE_NUMBERS, device, usual)):
-        for name in names:
-            if getattr(now, name) != getattr(before, name):
-                changes.append(f"{name}={getattr(now, name)!r}")
+        changes += [
+            f"{name}={getattr(now, name)!r}"
+            for name in names
+            if getattr(now, name) != getattr(before, name)
+        ]
     spread = _spread(device, conductance)
     if spread > load_case(base).spread:
         changes.append(f"spread={spread:.3g}")
@@ -155,7 +157,6 @@ def validate_command(
 
 
 def _spread(device: DeviceParams, conductance: Interval | None) -> float:
-    """Return how far the conductances go beyond the device's range, as a factor, with a margin."""
-    low, high = conductance or (device.g_min, device.g_max)
-    below = device.g_min / low if low > 0 else 1.0
-    return _MARGIN * max(below, high / device.g_max)
+    """Return how far conductances go beyond the device's highest, as a factor, with a margin."""
+    _, high = conductance or (device.g_min, device.g_max)
+    return _MARGIN * high / device.g_max

@@ -109,10 +109,10 @@ def p99_interval(
     """Return the bootstrap 95 % interval of the p99 error alone; it decides when to stop."""
     errors = [np.abs(c.error.ravel()) for c in circuits]
     draw = np.random.default_rng(seed)
-    found = [
-        np.quantile(np.concatenate([errors[k] for k in draw.integers(len(errors), size=len(errors))]), 0.99)
-        for _ in range(resamples)
-    ]  # fmt: skip
+    found = []
+    for _ in range(resamples):
+        chosen = [errors[k] for k in draw.integers(len(errors), size=len(errors))]
+        found.append(np.quantile(np.concatenate(chosen), 0.99))
     return float(np.quantile(found, 0.025)), float(np.quantile(found, 0.975))
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from xbarsim.campaign import CampaignCase, ResultStore
@@ -15,7 +15,7 @@ _MOST_WORKERS = 4
 Pair = tuple[TestCircuit, ReferenceCurrents]
 
 
-def run_ahead(circuits: Iterable[TestCircuit], store: ResultStore | None) -> Iterator[Pair]:
+def run_ahead(circuits: Iterable[TestCircuit], store: ResultStore | None) -> Generator[Pair]:
     """Yield every circuit with its ngspice currents, in order; the next ones run meanwhile.
 
     Each worker is a thread that waits for an ngspice process of its own.

@@ -1,5 +1,6 @@
 """This module is where errors lie: by size of the array, density of the input, and column."""
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -50,7 +51,7 @@ def _by_size(circuits: list[CircuitErrors]) -> Iterator[tuple[str, str, Array]]:
 
 
 def _by_density(circuits: list[CircuitErrors]) -> Iterator[tuple[str, str, Array]]:
-    for low, high in zip(_DENSITY_EDGES[:-1], _DENSITY_EDGES[1:], strict=True):
+    for low, high in itertools.pairwise(_DENSITY_EDGES):
         parts = [c.error[(c.density > low) & (c.density <= high)].ravel() for c in circuits]
         yield "density", f"{low:g} to {high:g}", np.concatenate(parts)
 
@@ -63,7 +64,8 @@ def _by_column(circuits: list[CircuitErrors]) -> Iterator[tuple[str, str, Array]
 
 def _position(circuit: CircuitErrors) -> NDArray[np.int64]:
     cols = circuit.reference.shape[1]
-    return (np.arange(cols) * _POSITIONS) // cols
+    bins: NDArray[np.int64] = (np.arange(cols) * _POSITIONS) // cols
+    return bins
 
 
 def scatter(circuits: list[CircuitErrors], *, seed: int) -> list[tuple[float, float]]:

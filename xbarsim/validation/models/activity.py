@@ -14,7 +14,7 @@ from xbarsim.fast import fit_activity
 from xbarsim.parameters import CellParams, LinearCell, TopologyParams
 from xbarsim.validation.circuits import TestCircuit
 from xbarsim.validation.models.chord import fit_scale
-from xbarsim.validation.models.exact import with_leads
+from xbarsim.validation.models.exact import as_built
 from xbarsim.validation.models.protocol import Array, Sample, Standing
 
 _PATTERNS = 450
@@ -54,7 +54,7 @@ class Activity:
         seed = zlib.crc32(circuit.conductance.tobytes())
         model = fit_activity(
             self.scale * circuit.conductance,
-            with_leads(circuit.crossbar, circuit.topology),
+            as_built(circuit.crossbar, circuit.topology),
             circuit.topology.silent,
             generator=np.random.default_rng(seed),
             patterns=max(_PATTERNS, _PATTERNS_PER_ROW * circuit.crossbar.rows),

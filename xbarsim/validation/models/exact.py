@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from xbarsim.circuit import R_FLOOR
 from xbarsim.fast import effective_conductance
 from xbarsim.parameters import CellParams, CrossbarParams, LinearCell, TopologyParams
 from xbarsim.validation.circuits import TestCircuit
@@ -26,7 +27,7 @@ class Exact(Unfitted):
 
 def linear_currents(circuit: TestCircuit, v_row: Array, conductance: Array) -> Array:
     """Return the currents [batch, col] of a circuit with linear cells of ``conductance``. [A]"""
-    crossbar = with_leads(circuit.crossbar, circuit.topology)
+    crossbar = as_built(circuit.crossbar, circuit.topology)
     silent = circuit.topology.silent
     if silent == "grounded":
         return np.asarray(v_row @ effective_conductance(conductance, crossbar))
@@ -43,9 +44,12 @@ def one_ended(topology: TopologyParams) -> bool:
     return topology.drive == "one" and topology.sense == "one"
 
 
-def with_leads(crossbar: CrossbarParams, topology: TopologyParams) -> CrossbarParams:
-    """Return the crossbar whose drivers and senses hold the leads that are in series with them."""
+def as_built(crossbar: CrossbarParams, topology: TopologyParams) -> CrossbarParams:
+    """Return the crossbar of the deck: leads in drivers and senses, ``R_FLOOR`` instead of zero."""
+    r_driver, r_wire_row, r_wire_col, r_sense = (max(r, R_FLOOR) for r in crossbar.resistances)
     return crossbar.replace(
-        r_driver=crossbar.r_driver + topology.lead_row * crossbar.r_wire_row,
-        r_sense=crossbar.r_sense + topology.lead_col * crossbar.r_wire_col,
+        r_driver=r_driver + topology.lead_row * r_wire_row,
+        r_wire_row=r_wire_row,
+        r_wire_col=r_wire_col,
+        r_sense=r_sense + topology.lead_col * r_wire_col,
     )
