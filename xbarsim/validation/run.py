@@ -1,5 +1,6 @@
 """This module is the validation itself: real ngspice against the fast models, circuit by circuit."""
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -49,6 +50,8 @@ class _Run:
     def judge(self, circuit: TestCircuit, reference: ReferenceCurrents) -> Predictions:
         """Ask every model about a circuit and keep its errors."""
         ideal = ideal_currents(circuit.conductance, circuit.v_row)
+        if not self.circuits:
+            self._warm_up(circuit)
         predictions = {model.name: self._ask(model, circuit) for model in self.models}
         largest = {}
         for name, currents in predictions.items():
@@ -63,6 +66,12 @@ class _Run:
         self.evidence.append(_circuit_evidence(circuit, reference, largest))
         self._spend("ngspice", reference.provenance.seconds)
         return predictions
+
+    def _warm_up(self, circuit: TestCircuit) -> None:
+        """Let every model compile and load what it needs, so that times compare."""
+        for model in self.models:
+            with contextlib.suppress(SolveError):
+                model.predict(circuit, circuit.v_row)
 
     def _ask(self, model: Model, circuit: TestCircuit) -> Array:
         began = time.perf_counter()
