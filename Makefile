@@ -4,14 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint check-fresh bench clean ngspice browser setup
+.PHONY: help demo test lint check-fresh soak bench clean ngspice browser setup
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(STAMP) ngspice  ## virtual environment with pinned versions, and ngspice
 
-$(STAMP): pyproject.toml constraints/pinned.txt scripts/make_venv.sh
+$(STAMP): pyproject.toml constraints/pinned.txt constraints/frameworks.txt scripts/make_venv.sh
 	@sh scripts/make_venv.sh $(PYTHON) $(VENV)
 	@touch $@
 
@@ -36,6 +36,9 @@ check-fresh: setup  ## fail when a committed, generated file is stale
 
 test: setup browser lint check-fresh  ## lint, types, import contracts, tests (ngspice included)
 	$(BIN)/python -m pytest
+
+soak: setup  ## fuzzing at length, with its figures in validation/trust
+	XBARSIM_FUZZ_REPORT=validation/trust/fuzz.json $(BIN)/python -m pytest tests/trust --hypothesis-profile=soak
 
 bench: setup  ## ratios against peers, written to validation/benchmarks
 	$(BIN)/xbarsim bench

@@ -17,3 +17,5 @@ fi
 echo "installing xbarsim and its pinned dependencies into $venv ..."
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
     --constraint constraints/pinned.txt --editable . --requirement constraints/developer.txt
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
+    --constraint constraints/pinned.txt --requirement constraints/frameworks.txt

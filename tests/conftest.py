@@ -9,6 +9,13 @@ from xbarsim.parameters import CrossbarParams, DeviceParams, load_device
 settings.register_profile(
     "default", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile(
+    "soak",
+    deadline=None,
+    max_examples=3000,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)
 settings.load_profile("default")
 
 

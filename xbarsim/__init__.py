@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from xbarsim.errors import ParameterError as ParameterError
     from xbarsim.errors import SpiceError as SpiceError
     from xbarsim.errors import XbarsimError as XbarsimError
+    from xbarsim.exchange import as_network as as_network
+    from xbarsim.exchange import from_nir as from_nir
+    from xbarsim.exchange import from_norse as from_norse
+    from xbarsim.exchange import from_snntorch as from_snntorch
+    from xbarsim.exchange import from_spikingjelly as from_spikingjelly
+    from xbarsim.exchange import to_nir as to_nir
+    from xbarsim.exchange import write_nir as write_nir
     from xbarsim.fast import effective_conductance as effective_conductance
     from xbarsim.hardware import to_crossbar as to_crossbar
     from xbarsim.inference import InferenceTrace as InferenceTrace
@@ -38,13 +45,20 @@ _HOME = {
     "ValidationCase": "validation",
     "ValidationRecord": "validation",
     "XbarsimError": "errors",
+    "as_network": "exchange",
     "effective_conductance": "fast",
+    "from_nir": "exchange",
+    "from_norse": "exchange",
+    "from_snntorch": "exchange",
+    "from_spikingjelly": "exchange",
     "load_crossbar": "parameters",
     "load_device": "parameters",
     "simulate": "inference",
     "spice_currents": "spice",
     "to_crossbar": "hardware",
+    "to_nir": "exchange",
     "validate": "validation",
+    "write_nir": "exchange",
 }
 
 __all__ = list(_HOME)

@@ -3,73 +3,119 @@
 import numpy as np
 import pytest
 import torch
+from array_problems import NAMES, problems
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from xbarsim.errors import ParameterError
 from xbarsim.fast import column_currents, effective_conductance, read_noise_deviation
 from xbarsim.fast.batched import eliminate_batched
 from xbarsim.fast.nodes import factorise
-from xbarsim.parameters import CrossbarParams
-from xbarsim.reference import solve_nodal
+from xbarsim.parameters import TopologyParams
+from xbarsim.spice import spice_currents
 
-resistance = st.one_of(st.just(0.0), st.floats(1.0, 5e3))
-
-
-@st.composite
-def problems(draw, most=6):
-    rows, cols = draw(st.integers(1, most)), draw(st.integers(1, most))
-    crossbar = CrossbarParams(
-        rows=rows, cols=cols, r_driver=draw(resistance), r_wire_row=draw(resistance),
-        r_wire_col=draw(resistance), r_sense=draw(resistance),
-    )  # fmt: skip
-    generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    g = np.exp(generator.uniform(np.log(1e-6), np.log(1e-3), (rows, cols)))
-    if draw(st.booleans()):
-        g[generator.random((rows, cols)) < 0.3] = 0.0
-    return g, crossbar, generator
+TOPOLOGY = TopologyParams(drive="both", sense="both", lead_row=1, lead_col=2)
 
 
-@given(problem=problems())
-def test_cell_voltages_are_those_of_the_nodal_solve(problem):
-    g, crossbar, generator = problem
-    v = generator.uniform(-1, 1, (3, crossbar.rows))
-    exact = solve_nodal(g, v, crossbar)
-    found = factorise(torch.from_numpy(g), crossbar.resistances).cell_voltages(torch.from_numpy(v))
-    np.testing.assert_allclose(found.numpy(), exact.v_word - exact.v_bit, rtol=0, atol=1e-10)
+def generator(problem):
+    return np.random.default_rng(problem.seed)
 
 
 @given(problem=problems())
 def test_an_injected_current_is_a_cell_of_more_conductance(problem):
-    g, crossbar, generator = problem
-    v = torch.from_numpy(generator.uniform(0.1, 1, (2, crossbar.rows)))
-    more = torch.from_numpy(g + generator.uniform(0, 1e-4, g.shape))
-    exact = factorise(more, crossbar.resistances).cell_voltages(v)
-    factor = factorise(torch.from_numpy(g), crossbar.resistances)
-    found = factor.cell_voltages(v, injected=(more - torch.from_numpy(g)) * exact)
-    np.testing.assert_allclose(found.numpy(), exact.numpy(), rtol=0, atol=1e-10)
+    draw = generator(problem)
+    v = torch.from_numpy(draw.uniform(0.1, 1, (2, problem.crossbar.rows)))
+    g = torch.from_numpy(problem.g)
+    more = g + torch.from_numpy(draw.uniform(0, 1e-4, g.shape))
+    floating = torch.from_numpy(~problem.active)
+    exact = factorise(more, problem.wiring.lines(), floating).cell_voltages(v)
+    factor = factorise(g, problem.wiring.lines(), floating)
+    found = factor.cell_voltages(v, injected=(more - g) * exact)
+    np.testing.assert_allclose(found.numpy(), exact.numpy(), rtol=0, atol=1e-9)
 
 
-@given(problem=problems())
-@settings(max_examples=15)
+@given(problem=problems(most=6))
+@settings(max_examples=25)
 def test_the_adjoint_equals_differentiation_through_the_elimination(problem):
-    g, crossbar, generator = problem
-    weight = torch.from_numpy(generator.normal(size=g.shape))
-    through = torch.from_numpy(g.copy()).requires_grad_()
-    (eliminate_batched(through, crossbar) * weight).sum().backward()
-    adjoint = torch.from_numpy(g.copy()).requires_grad_()
-    (effective_conductance(adjoint, crossbar) * weight).sum().backward()
-    np.testing.assert_allclose(adjoint.grad.numpy(), through.grad.numpy(), rtol=0, atol=1e-9)
+    """In every cell, and in the four resistances where none is at the kink of zero."""
+    weight = torch.from_numpy(generator(problem).normal(size=problem.g.shape))
+    floating = None if problem.active.all() else torch.from_numpy(~problem.active)
+    slopes = []
+    for adjoint in (True, False):
+        g = torch.from_numpy(problem.g.copy()).requires_grad_()
+        r = torch.tensor(problem.crossbar.resistances, dtype=torch.float64, requires_grad=True)
+        if adjoint:
+            options = {**problem.options, "silent_rows": "floating", "resistances": r}
+            found = effective_conductance(g, problem.crossbar, **options)
+        else:
+            found = eliminate_batched(g, problem.wiring.lines(tuple(r)), floating)
+        (found * weight).sum().backward()
+        slopes.append((g.grad.numpy(), r.grad.numpy() * 1e3))
+    np.testing.assert_allclose(slopes[0][0], slopes[1][0], rtol=0, atol=1e-9)
+    if all(problem.crossbar.resistances):
+        scale = np.abs(slopes[1][1]).max()
+        np.testing.assert_allclose(slopes[0][1], slopes[1][1], rtol=0, atol=1e-8 * scale + 1e-12)
 
 
-def test_currents_are_differentiable_in_everything(crossbar, draw):
+@pytest.mark.parametrize("topology", [TopologyParams(), TOPOLOGY])
+@pytest.mark.parametrize("kind", ["grounded", "floating"])
+def test_the_matrix_is_differentiable_in_cells_and_resistances(crossbar, draw, kind, topology):
+    g = torch.from_numpy(draw.uniform(0.5, 2, (2, *crossbar.shape))).requires_grad_()
+    r = (torch.tensor(crossbar.resistances, dtype=torch.float64) / 100).requires_grad_()
+    active = np.array([True, True, False, True, False])
+    options = {"topology": topology, "silent_rows": kind, "active": active}
+
+    def scaled(g, r):
+        return 1e4 * effective_conductance(g * 1e-4, crossbar, resistances=100 * r, **options)
+
+    assert torch.autograd.gradcheck(scaled, (g, r))
+
+
+def test_segments_take_the_place_of_the_one_resistance(crossbar, draw):
+    """With every segment given, only leads still have the crossbar's wire resistances."""
+    g = torch.from_numpy(draw.uniform(1e-5, 1e-3, crossbar.shape))
+    r = torch.tensor(crossbar.resistances, dtype=torch.float64).requires_grad_()
+    segments = {"r_wire_row": draw.uniform(0, 50, (5, 2)), "r_wire_col": np.full((4, 3), 9.0)}
+    for leads, zeros in ((0, True), (2, False)):
+        topology = TopologyParams(sense="both", lead_row=leads, lead_col=leads)
+        options = {"topology": topology, "resistances": r, **segments}
+        found = effective_conductance(g, crossbar, **options)
+        (slopes,) = torch.autograd.grad(found.sum(), r)
+        assert ((slopes[1:3] == 0) == zeros).all()
+        assert (slopes[[0, 3]] < 0).all()
+
+
+@pytest.mark.spice
+def test_the_gradient_is_that_of_ngspice(crossbar, draw):
+    """Central differences of 1 % in each resistance, and in one cell."""
+    g, v = draw.uniform(1e-5, 1e-3, crossbar.shape), draw.uniform(0, 1, (1, 5))
+    r = torch.tensor(crossbar.resistances, dtype=torch.float64).requires_grad_()
+    cells = torch.from_numpy(g).requires_grad_()
+    options = {"topology": TOPOLOGY, "resistances": r}
+    found = torch.from_numpy(v) @ effective_conductance(cells, crossbar, **options)
+    by_r, by_cell = torch.autograd.grad(found.sum(), (r, cells))
+
+    def run(g, crossbar):
+        return spice_currents(g, v, crossbar, topology=TOPOLOGY).i_col.sum()
+
+    for k, name in enumerate(NAMES):
+        value = getattr(crossbar, name)
+        low, high = (run(g, crossbar.replace(**{name: value * s})) for s in (0.99, 1.01))
+        assert float(by_r[k]) == pytest.approx((high - low) / (0.02 * value), rel=2e-4)
+    step = np.zeros_like(g)
+    step[3, 1] = 0.01 * g[3, 1]
+    slope = (run(g + step, crossbar) - run(g - step, crossbar)) / (2 * step[3, 1])
+    assert float(by_cell[3, 1]) == pytest.approx(slope, rel=2e-4)
+
+
+@pytest.mark.parametrize("topology", [TopologyParams(), TOPOLOGY])
+def test_currents_are_differentiable_in_everything(crossbar, draw, topology):
     v = torch.from_numpy(draw.uniform(-1, 1, (3, crossbar.rows))).requires_grad_()
     g = torch.from_numpy(draw.uniform(0.5, 2, crossbar.shape)).requires_grad_()
     r = torch.tensor(crossbar.resistances, dtype=torch.float64) / 100
     r.requires_grad_()
 
     def scaled(v, g, r):
-        return 1e4 * column_currents(v, g * 1e-4, crossbar, resistances=100 * r)
+        return 1e4 * column_currents(v, g * 1e-4, crossbar, resistances=100 * r, topology=topology)
 
     assert torch.autograd.gradcheck(scaled, (v, g, r))
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from xbarsim.errors import ParameterError
 from xbarsim.fast import effective_conductance
 from xbarsim.fast.batched import eliminate_batched
+from xbarsim.fast.lines import Wiring
 from xbarsim.parameters import CrossbarParams
 from xbarsim.reference import nodal_effective_conductance, solve_nodal
 
@@ -35,7 +36,7 @@ def close(a, b, rtol=1e-11):
 
 def by_torch(g, crossbar, active):
     many = torch.from_numpy(np.broadcast_to(g, (len(active), *g.shape)).copy())
-    return eliminate_batched(many, crossbar, torch.from_numpy(~active)).numpy()
+    return eliminate_batched(many, Wiring.of(crossbar).lines(), torch.from_numpy(~active)).numpy()
 
 
 @given(problem=problems())

@@ -6,9 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xbarsim.errors import ParameterError
-from xbarsim.mapping import TilePlan, chip_generator, map_weights, programmed_conductance
+from xbarsim.mapping import (
+    MappingSpec,
+    TilePlan,
+    chip_generator,
+    map_weights,
+    programmed_conductance,
+)
 from xbarsim.mapping.gain import readout_gain
-from xbarsim.mapping.pairs import pairs_to_weights, siemens_per_unit, weights_to_pairs
+from xbarsim.mapping.scheme import read_tiles, write_tiles
 from xbarsim.parameters import CrossbarParams
 
 NO_WIRES = {"r_driver": 0, "r_wire_row": 0, "r_wire_col": 0, "r_sense": 0}
@@ -28,14 +34,14 @@ def test_join_is_the_inverse_of_cut(rows, cols, height, width):
 
 
 def test_a_pair_spans_the_range_and_gives_the_weight_back(device, draw):
-    weights = draw.normal(size=(6, 4))
-    positive, negative = weights_to_pairs(weights, device)
-    for half in (positive, negative):
-        assert half.min() == device.g_min
-        assert half.max() <= device.g_max * (1 + 1e-12)
-    assert max(positive.max(), negative.max()) == pytest.approx(device.g_max)
-    back = pairs_to_weights(positive, negative, siemens_per_unit(weights, device))
-    np.testing.assert_allclose(back, weights, atol=1e-12)
+    weights = draw.normal(size=(2, 6, 4))
+    written = write_tiles(weights, np.ones_like(weights), MappingSpec(), device)
+    g = written.conductance
+    assert g.min() == device.g_min
+    assert (g.min(axis=0) == device.g_min).all()
+    assert g.max() == pytest.approx(device.g_max)
+    assert g.max() <= device.g_max
+    np.testing.assert_allclose(read_tiles(g, written.unit), weights, atol=1e-12)
 
 
 @pytest.mark.parametrize("gain", ["none", "layer", "tile", "column"])

@@ -186,7 +186,7 @@ def infer(
     from xbarsim.parameters import load_crossbar, load_device
 
     network, recipe = load_network(checkpoint)
-    licence = None if allow_unvalidated and record is None else _licence(record, device, tile)
+    licence = record if allow_unvalidated else _licence(record, device, tile)
     images = load_dataset(recipe.dataset, data)
     hardware = to_crossbar(
         network,

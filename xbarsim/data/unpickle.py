@@ -50,6 +50,6 @@ def read_arrays(content: bytes, name: str) -> Any:  # noqa: ANN401
     """
     try:
         return _ArrayUnpickler(io.BytesIO(content), encoding="bytes").load()
-    except (pickle.UnpicklingError, EOFError, ValueError, TypeError, IndexError, KeyError) as error:
+    except Exception as error:  # a damaged pickle may raise anything
         msg = f"{name} is not a data file that can be read safely: {error}; fetch it again"
         raise StorageError(msg) from error

@@ -12,11 +12,15 @@ cell currents, so that no resistance is divided by. Memory is rows x cols per ou
 from typing import Any
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from xbarsim.errors import ParameterError
+from xbarsim.fast.branches import resistance_gradient
+from xbarsim.fast.chunks import chunks, eliminate_anywhere
+from xbarsim.fast.lines import Wiring
 from xbarsim.fast.nodes import Resistances, factorise
-from xbarsim.parameters import CrossbarParams
+from xbarsim.parameters import CrossbarParams, TopologyParams
 
 
 def column_currents(
@@ -24,6 +28,9 @@ def column_currents(
     conductance: Tensor,
     crossbar: CrossbarParams,
     *,
+    topology: TopologyParams | None = None,
+    r_wire_row: ArrayLike | None = None,
+    r_wire_col: ArrayLike | None = None,
     resistances: Tensor | None = None,
 ) -> Tensor:
     """Return the column currents of linear cells, differentiable in everything they depend on.
@@ -32,6 +39,9 @@ def column_currents(
         v_row: Input vectors, [batch, row]. [V]
         conductance: Cell conductances of one array, [row, col]. [S]
         crossbar: Geometry, and resistances where ``resistances`` is not given. [Ω]
+        topology: Driven and sensed ends, and leads; all rows are driven.
+        r_wire_row: Each word-line segment, [row, col - 1]; then only leads have the one value. [Ω]
+        r_wire_col: Each bit-line segment, [row - 1, col]; likewise. [Ω]
         resistances: r_driver, r_wire_row, r_wire_col, r_sense, [4]; gradients reach them. [Ω]
 
     Returns:
@@ -49,17 +59,25 @@ def column_currents(
             f"array is {crossbar.rows}x{crossbar.cols}: use [row, col] and [batch, row]"
         )
         raise ParameterError(msg)
-    if resistances is None:
-        resistances = torch.tensor(crossbar.resistances, dtype=torch.float64)
-    result: Tensor = _Currents.apply(v_row, conductance, resistances)  # type: ignore[no-untyped-call]
+    wiring = Wiring.of(crossbar, topology, r_wire_row, r_wire_col)
+    r = _tensor(crossbar, resistances)
+    result: Tensor = _Currents.apply(v_row, conductance, r, wiring)  # type: ignore[no-untyped-call]
     return result
 
 
 def differentiable_conductance(
-    conductance: Tensor, crossbar: CrossbarParams, floating: Tensor | None
+    conductance: Tensor,
+    wiring: Wiring,
+    floating: Tensor | None = None,
+    resistances: Tensor | None = None,
 ) -> Tensor:
-    """Return the effective conductance of [..., row, col] on the CPU, with its gradient."""
-    result: Tensor = _Effective.apply(conductance, crossbar, floating)  # type: ignore[no-untyped-call]
+    """Return the effective conductance of [..., row, col], with its gradient.
+
+    Gradients reach ``conductance`` and ``resistances`` [4]; ``floating`` [..., row] rows have no
+    driver.
+    """
+    r = _tensor(wiring.crossbar, resistances)
+    result: Tensor = _Effective.apply(conductance, r, wiring, floating)  # type: ignore[no-untyped-call]
     return result
 
 
@@ -67,72 +85,88 @@ class _Currents(torch.autograd.Function):
     """Currents of one array, for a batch of inputs."""
 
     @staticmethod
-    def forward(ctx: Any, v_row: Tensor, g: Tensor, resistances: Tensor) -> Tensor:  # noqa: ANN401
-        ctx.factor = factorise(g, _four(resistances))
-        ctx.dtypes = v_row.dtype, g.dtype, resistances.dtype
+    def forward(ctx: Any, v_row: Tensor, g: Tensor, r: Tensor, wiring: Wiring) -> Tensor:  # noqa: ANN401
+        ctx.factor = factorise(g, wiring.lines(four(r)))
+        ctx.wiring, ctx.dtypes = wiring, (v_row.dtype, g.dtype, r.dtype)
         ctx.forward_voltages = ctx.factor.cell_voltages(v_row.double())
         i_col: Tensor = (ctx.factor.conductance * ctx.forward_voltages).sum(dim=-2)
         return i_col
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # noqa: ANN401
+    def backward(ctx: Any, weight: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:  # noqa: ANN401
         phi = ctx.forward_voltages
         psi = ctx.factor.cell_voltages(v_sense=weight.double())
         g = ctx.factor.conductance
         v_type, g_type, r_type = ctx.dtypes
         by_input = -(g * psi).sum(dim=-1)
         by_cell = -(phi * psi).sum(dim=0)
-        by_resistance = resistance_gradient(g * phi, g * psi)
-        return by_input.to(v_type), by_cell.to(g_type), by_resistance.to(r_type)
+        by_resistance = resistance_gradient(g * phi, g * psi, ctx.factor.lines, ctx.wiring)
+        return by_input.to(v_type), by_cell.to(g_type), by_resistance.to(r_type), None
 
 
 class _Effective(torch.autograd.Function):
-    """The effective conductance by the compiled kernel, its gradient by the adjoint."""
+    """The effective conductance by the fastest means, its gradient by the adjoint."""
 
     @staticmethod
     def forward(
         ctx: Any,  # noqa: ANN401
         g: Tensor,
-        crossbar: CrossbarParams,
+        r: Tensor,
+        wiring: Wiring,
         floating: Tensor | None,
     ) -> Tensor:
-        from xbarsim.fast.tiles import eliminate_tiles
-
-        ctx.save_for_backward(g)
-        ctx.resistances, ctx.floating = crossbar.resistances, floating
-        open_rows = None if floating is None else floating.reshape(-1, crossbar.rows).numpy()
-        flat = g.detach().reshape(-1, *crossbar.shape).numpy()
-        return torch.from_numpy(eliminate_tiles(flat, crossbar, None, open_rows)).reshape(g.shape)
+        ctx.save_for_backward(g, r)
+        ctx.wiring, ctx.floating = wiring, floating
+        return eliminate_anywhere(g.detach(), wiring.lines(four(r)), floating)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, weight: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401
-        (g,) = ctx.saved_tensors
-        factor = factorise(g, ctx.resistances, ctx.floating)
-        phi = factor.cell_voltages(weight.double().transpose(-1, -2))
-        psi = factor.cell_voltages(v_sense=torch.eye(g.shape[-1], dtype=torch.float64))
-        return -(phi * psi).sum(dim=-3).to(g.dtype), None, None
+    def backward(ctx: Any, weight: Tensor) -> tuple[Tensor, Tensor, None, None]:  # noqa: ANN401
+        g, r = ctx.saved_tensors
+        shape = ctx.wiring.crossbar.shape
+        flat, flat_weight = g.reshape(-1, *shape), weight.reshape(-1, *shape)
+        floating = None if ctx.floating is None else ctx.floating.reshape(-1, shape[0])
+        by_cell, by_resistance = [], torch.zeros(4, dtype=torch.float64, device=g.device)
+        for part in chunks(flat):
+            rows = None if floating is None else floating[part]
+            cell, four_slopes = _slopes(flat[part], r, flat_weight[part], ctx.wiring, rows)
+            by_cell.append(cell)
+            by_resistance += four_slopes
+        gradient = torch.cat(by_cell).reshape(g.shape).to(g.dtype)
+        return gradient, by_resistance.to(r), None, None
 
 
-def resistance_gradient(forward: Tensor, adjoint: Tensor) -> Tensor:
-    """Return dL/dR of r_driver, r_wire_row, r_wire_col, r_sense, [4].
+def _slopes(
+    g: Tensor, r: Tensor, weight: Tensor, wiring: Wiring, floating: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """Return the slopes of sum(weight * g_eff) in every cell and in the four resistances."""
+    factor = factorise(g, wiring.lines(four(r)), floating)
+    phi = factor.cell_voltages(weight.double().transpose(-1, -2))
+    psi = factor.cell_voltages(v_sense=torch.eye(g.shape[-1], dtype=torch.float64, device=g.device))
+    cell = factor.conductance[..., None, :, :]
+    by_resistance = resistance_gradient(cell * phi, cell * psi, factor.lines, wiring, floating)
+    by_cell = -(phi * psi).sum(dim=-3)
+    if floating is not None:
+        # A floating word line takes the voltage of its first conducting cell: no slope without one.
+        by_cell = torch.where((floating & ~(g > 0).any(-1))[..., None], 0.0, by_cell)
+    return by_cell, by_resistance
 
-    Args:
-        forward: Cell currents of the inputs, [batch, row, col]. [A]
-        adjoint: Cell currents of the adjoint problem, same shape.
+
+def four(resistances: Tensor) -> Resistances:
+    """Check and return the four resistances as numbers. [Ω]
+
+    Raises:
+        ParameterError: If they are not four finite numbers that are not negative.
     """
-    along = [x.flip(-1).cumsum(-1).flip(-1) for x in (forward, adjoint)]
-    down = [x.cumsum(-2) for x in (forward, adjoint)]
-    row, col = along[0] * along[1], down[0] * down[1]
-    parts = [row[..., 0], row[..., 1:], col[..., :-1, :], col[..., -1, :]]
-    return torch.stack([part.sum() for part in parts])
-
-
-def _four(resistances: Tensor) -> Resistances:
-    """Check and return the four resistances as numbers."""
     values = [float(r) for r in resistances.detach().reshape(-1)]
     if len(values) != 4 or not all(0 <= r < float("inf") for r in values):
         msg = f"resistances is {values} Ω; use four finite values that are not negative"
         raise ParameterError(msg)
     return values[0], values[1], values[2], values[3]
+
+
+def _tensor(crossbar: CrossbarParams, resistances: Tensor | None) -> Tensor:
+    if resistances is None:
+        return torch.tensor(crossbar.resistances, dtype=torch.float64)
+    return resistances

@@ -7,56 +7,77 @@ that (I - X) / R would lose.
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from xbarsim.fast.tiles import reversed_array
-from xbarsim.parameters import CrossbarParams
+from xbarsim.fast.lines import Lines
 
 
-def eliminate_batched(
-    conductance: Tensor, crossbar: CrossbarParams, floating: Tensor | None = None
-) -> Tensor:
+def eliminate_batched(g: Tensor, lines: Lines, floating: Tensor | None = None) -> Tensor:
     """Return the effective conductance of [..., row, col], on the tensor's device, differentiable.
 
-    ``floating`` [..., row] says which word lines have no driver.
+    ``floating`` [..., row] says which word lines have no driver; ``lines`` may hold tensors.
     """
-    if crossbar.cols > crossbar.rows and floating is None:
-        turned = conductance.transpose(-1, -2).flip(-1, -2)
-        result = eliminate_batched(turned, reversed_array(crossbar))
-        return result.flip(-1, -2).transpose(-1, -2)
-    return _march(conductance, crossbar, floating)
+    lines = lines.floored(float(g.detach().max()))
+    if floating is None and lines.turned().cost < lines.cost:
+        turned = _march_all(g.transpose(-1, -2).flip(-1, -2), lines.turned(), None)
+        return turned.flip(-1, -2).transpose(-1, -2)
+    return _march_all(g, lines, floating)
 
 
-def _march(g: Tensor, crossbar: CrossbarParams, floating: Tensor | None) -> Tensor:
-    inverse, shunt, transfer = word_line_ladders(
-        g, crossbar.r_driver, crossbar.r_wire_row, floating
-    )
+def _march_all(g: Tensor, lines: Lines, floating: Tensor | None) -> Tensor:
+    down = _march(g, lines, floating)
+    if not lines.two_ended:
+        return down
+    flipped = None if floating is None else floating.flip(-1)
+    return down + _march(g.flip(-2), lines.flipped(), flipped).flip(-2)
+
+
+def _march(g: Tensor, lines: Lines, floating: Tensor | None) -> Tensor:
+    """Return what reaches the lower ends of the bit lines."""
+    inverse, shunt, transfer = word_line_ladders(g, lines, floating)
     admittance, source = word_line_admittance(g, inverse, shunt), g * transfer
-    y = admittance[..., 0, :, :]
+    y = admittance[..., 0, :, :] + upper_end(g, lines)
     q = source[..., :1, :]
-    for i in range(1, crossbar.rows):
-        y, q = _segment(y, q, crossbar.r_wire_col)
+    for i in range(1, lines.rows):
+        y, q = _segment(y, q, segment_below(lines, i - 1, g))
         y = y + admittance[..., i, :, :]
         q = torch.cat([q, source[..., i : i + 1, :]], dim=-2)
-    _, q = _segment(y, q, crossbar.r_sense)
+    _, q = _segment(y, q, lines.bottom)
     return q
 
 
-def _segment(y: Tensor, q: Tensor, r: float) -> tuple[Tensor, Tensor]:
+def upper_end(g: Tensor, lines: Lines) -> Tensor:
+    """Return the admittance above row 0, [col, col]: that of the sense resistors there."""
+    eye = torch.eye(lines.cols, dtype=g.dtype, device=g.device)
+    return 0 * eye if lines.top is None else eye / lines.top
+
+
+def segment_below(lines: Lines, row: int, g: Tensor) -> Any:  # noqa: ANN401
+    """Return the bit lines' resistance between ``row`` and the next: one number, or [col]."""
+    if not isinstance(lines.col, np.ndarray):
+        return lines.col
+    return torch.tensor(lines.col[row].copy(), dtype=g.dtype, device=g.device)
+
+
+def _segment(y: Tensor, q: Tensor, r: Any) -> tuple[Tensor, Tensor]:  # noqa: ANN401
     """Pass a series resistance: Norton equivalent before, Norton equivalent after."""
-    if r == 0:
-        return y, q
-    eye = torch.eye(y.shape[-1], dtype=y.dtype, device=y.device)
-    factor = torch.linalg.cholesky(eye + r * y)
-    solved = torch.cholesky_solve(torch.cat([y, q.transpose(-1, -2)], dim=-1), factor)
     n = y.shape[-1]
+    eye = torch.eye(n, dtype=y.dtype, device=y.device)
+    right = torch.cat([y, q.transpose(-1, -2)], dim=-1)
+    if isinstance(r, Tensor) and r.ndim > 0:
+        solved = torch.linalg.solve(eye + y * r, right)
+    elif isinstance(r, Tensor) or r > 0:
+        solved = torch.cholesky_solve(right, torch.linalg.cholesky(eye + r * y))
+    else:
+        return y, q
     y_after = solved[..., :n]
     return 0.5 * (y_after + y_after.transpose(-1, -2)), solved[..., n:].transpose(-1, -2)
 
 
 def word_line_ladders(
-    g: Tensor, r_driver: float | Tensor, r_wire_row: float | Tensor, floating: Tensor | None
+    g: Tensor, lines: Lines, floating: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Eliminate every word line.
 
@@ -68,35 +89,57 @@ def word_line_ladders(
         bit lines at 0 V [..., row, col].
     """
     n = g.shape[-1]
-    right: list[Any] = [torch.zeros_like(g[..., 0])] * n
-    for j in range(n - 2, -1, -1):
-        t = right[j + 1] + g[..., j + 1]
-        right[j] = t / (1 + r_wire_row * t)
-    z = torch.zeros_like(g[..., 0]) + r_driver
-    left = torch.zeros_like(z)
-    transfer = 1 / (1 + r_driver * (g[..., 0] + right[0]))
+    r_row = segments_along(lines, g)
+    right, current = _look_right(g, lines, r_row, floating)
+    z = torch.zeros_like(g[..., 0]) + lines.left
+    left, voltage = torch.zeros_like(z), torch.ones_like(z)
     if floating is not None:
-        transfer = torch.where(floating, 0.0, transfer)
+        voltage = torch.where(floating, 0.0, voltage)
     diagonal, shunt, decay, share = [], [], [], []
     for j in range(n):
         total = g[..., j] + right[j]
         if j > 0:
-            z = r_wire_row + z / (1 + z * g[..., j - 1])
+            before = 1 / (1 + z * g[..., j - 1])
+            z, voltage = r_row[j - 1] + z * before, voltage * before
             t = left + g[..., j - 1]
-            left = t / (1 + r_wire_row * t)
-            decay.append(1 / (1 + r_wire_row * total))
-            transfer = transfer * decay[-1]
+            left = t / (1 + r_row[j - 1] * t)
+            decay.append(1 / (1 + r_row[j - 1] * total))
         # 1 - g z / (1 + z total), without the difference.
-        inverse, kept = z / (1 + z * total), (1 + z * right[j]) / (1 + z * total)
+        across = 1 / (1 + z * total)
+        inverse, kept = z * across, (1 + z * right[j]) * across
         if floating is not None:
             sum_open = torch.where(left + total > 0, left + total, 1.0)
             inverse = torch.where(floating, 1 / sum_open, inverse)
             kept = torch.where(floating, (left + right[j]) / sum_open, kept)
         diagonal.append(inverse)
         shunt.append(kept)
-        share.append(transfer)
+        share.append((voltage + z * current[j]) * across)
     ladder = _couplings(torch.stack(diagonal, -1), decay, g)
     return ladder, torch.stack(shunt, -1), torch.stack(share, -1)
+
+
+def segments_along(lines: Lines, g: Tensor) -> list[Any]:
+    """Return the word lines' resistances between each column and the next: numbers, or [row]."""
+    if not isinstance(lines.row, np.ndarray):
+        return [lines.row] * (lines.cols - 1)
+    return list(torch.tensor(lines.row.T.copy(), dtype=g.dtype, device=g.device))
+
+
+def _look_right(
+    g: Tensor, lines: Lines, r_row: list[Any], floating: Tensor | None
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Return admittance and short-circuit current to the right of every cell, [..., row] each."""
+    none = torch.zeros_like(g[..., 0])
+    end = none if lines.right is None else none + 1 / lines.right
+    if floating is not None:
+        end = torch.where(floating, 0.0, end)
+    right, current = [end], [end]
+    for j in range(g.shape[-1] - 1, 0, -1):
+        t = right[0] + g[..., j]
+        passed = 1 / (1 + r_row[j - 1] * t)
+        right.insert(0, t * passed)
+        current.insert(0, current[0] * passed)
+    return right, current
 
 
 def word_line_admittance(g: Tensor, inverse: Tensor, shunt: Tensor) -> Tensor:

@@ -11,7 +11,8 @@ pi = 1 + R (shunt_k + sum_j y_kj), star-mesh elimination of the old node gives
     y_ij += y_ik y_kj R / pi,   y_kj /= pi,   q_ij += q_ik y_kj R / pi,   q_ik /= pi.
 
 Only sums and products of positive numbers occur, so every entry keeps its relative accuracy, in
-float32 too, and R = 0 needs no special case. BLOCK pivots are taken at a time: they are worked out
+float32 too, and R = 0 needs no special case; R = inf is an end that is not there. Bit lines that are
+sensed above row 0 too start with a shunt. BLOCK pivots are taken at a time: they are worked out
 among each other (``pivots``), then all other rows follow by one product of matrices (``vector``).
 
 One array ``z`` [bit line, :] holds it all: columns 0..width-1 are y (its lower triangle), column
@@ -105,11 +106,13 @@ def _store_pivots(z, width, active, k, pivot, after, rows):
 
 
 @numba.njit(**JIT)
-def eliminate(conductance, floating, r_driver, r_wire_row, r_wire_col, r_sense, out):
-    """Fill ``out`` [tile, row, col] with the effective conductance of every tile.
+def eliminate(conductance, floating, open_end, left, right, along_row, along_col, top, bottom, out):
+    """Fill ``out`` [tile, row, col] with what reaches the lower ends of the bit lines.
 
-    ``floating`` [tile, row] says which word lines have no driver. ``r_driver`` and ``r_wire_row``
-    are scalars, ``r_wire_col`` and ``r_sense`` are [col].
+    ``floating`` [tile, row] says which word lines have no driver, ``open_end`` [tile, col] which
+    bit lines have no sense resistor. ``left`` and ``bottom`` are resistances of ends, ``right`` and
+    ``top`` conductances of the ends opposite, zero without; ``along_row`` [row, col - 1] and
+    ``along_col`` [row - 1, col] are segments.
     """
     tiles, rows, n = conductance.shape
     dtype = conductance.dtype
@@ -118,23 +121,25 @@ def eliminate(conductance, floating, r_driver, r_wire_row, r_wire_col, r_sense, 
     # The odd stride keeps the rows of a group out of each other's cache lines.
     z = np.empty((width, most + BLOCK), dtype)
     pivot = np.empty((BLOCK, most), dtype)
-    left = np.empty((BLOCK, width), dtype)
-    work = np.empty((2, n), dtype)
-    along = np.zeros(width, dtype)
-    along[:n] = r_wire_col
+    left_scratch = np.empty((BLOCK, width), dtype)
+    work = np.empty((3, n), dtype)
+    r = np.zeros(width, dtype)
     last = np.zeros(width, dtype)
-    last[:n] = r_sense
     for t in range(tiles):
         z[:, :] = 0
+        for j in range(n):
+            last[j] = np.inf if open_end[t, j] else bottom
+            z[j, width] = 0 if open_end[t, j] else top
         for i in range(rows):
             if i > 0:
                 active = width + -(-(i + 1) // BLOCK) * BLOCK
-                pass_segment(z, width, active, along, pivot, left)
+                r[:n] = along_col[i - 1]
+                pass_segment(z, width, active, r, pivot, left_scratch)
             if floating[t, i]:
-                add_floating_row(z, conductance[t, i], r_wire_row, work)
+                add_floating_row(z, conductance[t, i], along_row[i], work)
             else:
-                add_row(z, width, i, conductance[t, i], r_driver, r_wire_row, work)
-        pass_segment(z, width, most, last, pivot, left)
+                add_row(z, width, i, conductance[t, i], left, along_row[i], right, work)
+        pass_segment(z, width, most, last, pivot, left_scratch)
         for i in range(rows):
             for j in range(n):
                 out[t, i, j] = z[j, width + 1 + i]

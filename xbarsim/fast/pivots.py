@@ -6,6 +6,7 @@ them, and the pivots' rows afterwards are D z. Both are sums of products of posi
 """
 
 import numba
+import numpy as np
 
 from xbarsim.fast.vector import BLOCK, GROUP, eliminate_pivot, set_products
 
@@ -26,8 +27,12 @@ def among_pivots(pivot, width, k, r, rows, own, rest):
         total = rest[p]
         for c in range(BLOCK):
             total += rows[p, c]
-        scale = one / (one + r[k + p] * total)
-        alpha = r[k + p] * scale
+        if r[k + p] == np.inf:
+            scale = pivot.dtype.type(0)
+            alpha = one / total if total > 0 else scale
+        else:
+            scale = one / (one + r[k + p] * total)
+            alpha = r[k + p] * scale
         for c in range(BLOCK):
             own[p, c] = rows[p, BLOCK + c]
             own[p, BLOCK + c] = alpha * rows[p, BLOCK + c]

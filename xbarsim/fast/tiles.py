@@ -8,48 +8,50 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xbarsim.parameters import CrossbarParams
+from xbarsim.fast.lines import Lines
 
 _FLOPS_PER_TASK = 5e7
 
-
-def reversed_array(crossbar: CrossbarParams) -> CrossbarParams:
-    """Return the parameters of the same network seen from its sense side.
-
-    By reciprocity I_j per V_i equals the current at input i when bit line j is driven instead. The
-    network seen that way is again an array, transposed and with both axes reversed, because sense
-    resistors sit at the far end of the bit lines and drivers at the near end of the word lines.
-    """
-    return CrossbarParams(
-        rows=crossbar.cols,
-        cols=crossbar.rows,
-        r_driver=crossbar.r_sense,
-        r_wire_row=crossbar.r_wire_col,
-        r_wire_col=crossbar.r_wire_row,
-        r_sense=crossbar.r_driver,
-    )
+Mask = NDArray[np.bool_]
 
 
 def eliminate_tiles(
     conductance: NDArray[Any],
-    crossbar: CrossbarParams,
+    lines: Lines,
     on_tile: Callable[[int], None] | None = None,
-    floating: NDArray[np.bool_] | None = None,
+    floating: Mask | None = None,
 ) -> NDArray[Any]:
     """Return the effective conductance of tiles [tile, row, col] by the compiled kernel.
 
-    The march runs along the shorter side, or down the rows when some are ``floating`` [tile, row];
-    tiles are shared out to one thread a core.
+    ``floating`` [tile, row] says which word lines have no driver. The march runs down the rows or,
+    where that is cheaper, along them. Tiles are shared out to one thread a core.
     """
-    if floating is not None:
-        return _march(conductance, floating, crossbar, on_tile)
-    if crossbar.cols > crossbar.rows:
+    turn = lines.turned().cost < lines.cost
+    return march_tiles(conductance, lines, floating, on_tile=on_tile, turn=turn)
+
+
+def march_tiles(
+    conductance: NDArray[Any],
+    lines: Lines,
+    floating: Mask | None = None,
+    *,
+    turn: bool,
+    on_tile: Callable[[int], None] | None = None,
+) -> NDArray[Any]:
+    """March down the rows, or ``turn`` the arrays first: floating word lines are then open ends.
+
+    What reaches the upper ends of bit lines, where they are sensed too, is a second march.
+    """
+    lines = lines.floored(float(conductance.max(initial=0.0)))
+    tiles, rows, cols = conductance.shape
+    open_row = np.zeros((tiles, rows), np.bool_) if floating is None else floating
+    all_sensed = np.zeros((tiles, cols), np.bool_)
+    if turn:
         turned = conductance.transpose(0, 2, 1)[:, ::-1, ::-1]
-        driven = np.zeros(turned.shape[:2], dtype=np.bool_)
-        result = _march(turned, driven, reversed_array(crossbar), on_tile)
+        ends = open_row[:, ::-1]
+        result = _marches(turned, all_sensed[:, ::-1], ends, lines.turned(), on_tile)
         return np.ascontiguousarray(result[:, ::-1, ::-1].transpose(0, 2, 1))
-    driven = np.zeros(conductance.shape[:2], dtype=np.bool_)
-    return _march(conductance, driven, crossbar, on_tile)
+    return _marches(conductance, open_row, all_sensed, lines, on_tile)
 
 
 def cores() -> int:
@@ -57,28 +59,46 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _marches(
+    g: NDArray[Any],
+    floating: Mask,
+    open_end: Mask,
+    lines: Lines,
+    on_tile: Callable[[int], None] | None,
+) -> NDArray[Any]:
+    """Return what reaches all ends of the bit lines: the lower ones, then the upper ones."""
+    down = _march(g, floating, open_end, lines, on_tile)
+    if not lines.two_ended:
+        return down
+    up = _march(g[:, ::-1], floating[:, ::-1], open_end, lines.flipped(), None)
+    down += up[:, ::-1]
+    return down
+
+
 def _march(
     conductance: NDArray[Any],
-    floating: NDArray[np.bool_],
-    crossbar: CrossbarParams,
+    floating: Mask,
+    open_end: Mask,
+    lines: Lines,
     on_tile: Callable[[int], None] | None,
 ) -> NDArray[Any]:
     from xbarsim.fast.kernel import eliminate
 
-    dtype = conductance.dtype
+    kind = conductance.dtype.type
     g = np.ascontiguousarray(conductance)
-    open_row = np.ascontiguousarray(floating)
-    out = np.empty(g.shape, dtype)
-    along_row = dtype.type(crossbar.r_wire_row)
-    r_driver = dtype.type(crossbar.r_driver)
-    along_col = np.full(crossbar.cols, crossbar.r_wire_col, dtype)
-    r_sense = np.full(crossbar.cols, crossbar.r_sense, dtype)
+    open_row, open_end = np.ascontiguousarray(floating), np.ascontiguousarray(open_end)
+    out = np.empty(g.shape, kind)
+    along_row = np.ascontiguousarray(np.broadcast_to(lines.row, (lines.rows, lines.cols - 1)), kind)
+    along_col = np.ascontiguousarray(np.broadcast_to(lines.col, (lines.rows - 1, lines.cols)), kind)
+    left, bottom = kind(lines.left), kind(lines.bottom)
+    right, top = (kind(0 if end is None else 1 / end) for end in (lines.right, lines.top))
 
     def run(part: slice) -> int:
-        eliminate(g[part], open_row[part], r_driver, along_row, along_col, r_sense, out[part])
+        ends = open_row[part], open_end[part]
+        eliminate(g[part], *ends, left, right, along_row, along_col, top, bottom, out[part])
         return int(part.stop - part.start)
 
-    parts = _parts(len(g), crossbar)
+    parts = _parts(len(g), lines)
     with ThreadPoolExecutor(max_workers=min(cores(), max(len(parts), 1))) as pool:
         for done in pool.map(run, parts):
             if on_tile is not None:
@@ -86,8 +106,8 @@ def _march(
     return out
 
 
-def _parts(tiles: int, crossbar: CrossbarParams) -> list[slice]:
+def _parts(tiles: int, lines: Lines) -> list[slice]:
     """Cut a batch into tasks of some milliseconds each."""
-    flops = crossbar.rows * crossbar.cols**2 * (crossbar.rows + crossbar.cols)
+    flops = lines.rows * lines.cols**2 * (lines.rows + lines.cols)
     size = max(1, min(int(_FLOPS_PER_TASK / flops), -(-tiles // cores())))
     return [slice(k, min(k + size, tiles)) for k in range(0, tiles, size)]

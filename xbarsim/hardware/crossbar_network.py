@@ -9,12 +9,13 @@ import torch
 from torch import nn
 
 from xbarsim.errors import ParameterError
-from xbarsim.hardware.licence import find_licence, layer_licence
-from xbarsim.mapping import Gain, chip_generator, map_weights
-from xbarsim.parameters import CrossbarParams, DeviceParams
+from xbarsim.exchange import as_network
+from xbarsim.hardware.chip import Chip
+from xbarsim.hardware.drivers import CrossbarLayer, RoundedInput, Source, check_drivers
+from xbarsim.hardware.gate import Gate
+from xbarsim.mapping import Gain, MappingSpec, StaticModel, program_layer, read_layer
+from xbarsim.parameters import CrossbarParams, DeviceParams, EffectParams
 from xbarsim.validation import ValidationRecord
-
-CROSSBAR_LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d)
 
 
 @dataclass(frozen=True)
@@ -41,29 +42,40 @@ def to_crossbar(
     *,
     record: ValidationRecord | Path | None = None,
     allow_unvalidated: bool = False,
-    gain: Gain = "column",
+    gain: Gain | None = None,
     compensated: bool = False,
+    mapping: MappingSpec | None = None,
+    effects: EffectParams | None = None,
+    seconds: float | None = None,
+    ir_drop: StaticModel = "exact",
+    encoder: Source = "poisson",
     seed: int = 0,
     chip: int = 0,
     on_tile: Callable[[int], None] | None = None,
 ) -> nn.Module:
     """Return a copy of a network whose convolutions and linear layers run on crossbars.
 
-    Weights are cut into tiles, written as differential pairs between g_min and g_max with the
-    chip's programming variation, passed through the exact model of the array, scaled by the
-    read-out gain, and put back. Biases stay digital. Inference costs what plain torch costs.
+    Weights are cut into tiles, written into cells between g_min and g_max with the chip's effects,
+    passed through the model of the array, scaled by the read-out gain, and put back. Biases stay
+    digital. What does not change from read to read is merged into one weight a layer, so that
+    inference costs what plain torch costs.
 
     Args:
-        network: Any network; it is not changed.
-        crossbar: Size of a tile and its resistances. [Ω]
+        network: Any network of torch, snnTorch, SpikingJelly or Norse; it is not changed.
+        crossbar: Size of a tile (unless the mapping says another) and its resistances. [Ω]
         device: Conductance range and variation. [S]
         record: Evidence that covers these arrays, or where it is; by default it is looked for in
             ``validation/records`` and among the shipped ones.
         allow_unvalidated: Go on without such evidence; ``layer_summaries`` then says so.
-        gain: Read-out gain: ``none``, ``layer``, ``tile`` or ``column``.
+        gain: Read-out gain instead of the mapping's: ``none``, ``layer``, ``tile`` or ``column``.
         compensated: Program conductances that make up for IR drop, without retraining.
-        seed: Seed of the chips' variation.
-        chip: Number of the chip; each has its own variation.
+        mapping: How weights become conductances, and what drives the rows.
+        effects: Laws of variation, drift and stuck cells; by default the device's sigma.
+        seconds: Time since programming, when there is drift. [s]
+        ir_drop: What the wires do: ``exact``, ``closed_form`` or ``ideal``.
+        encoder: What makes the network's input, for the check of the drivers.
+        seed: Seed of the chips' effects.
+        chip: Number of the chip; each has its own cells.
         on_tile: Called with the number of arrays just solved.
 
     Returns:
@@ -71,32 +83,67 @@ def to_crossbar(
 
     Raises:
         OutOfValidatedRangeError: If no record covers the arrays; it says the command that makes one.
-        ParameterError: If the network has no layer that a crossbar can hold, or a grouped one.
+        ParameterError: If the network has no layer that a crossbar can hold, or one of them gets
+            inputs that the drivers cannot drive.
     """
-    licence = find_licence(record, crossbar, device, allow_unvalidated=allow_unvalidated)
-    result = copy.deepcopy(network)
-    layers = [(n, m) for n, m in result.named_modules() if isinstance(m, CROSSBAR_LAYERS)]
-    if not layers:
-        msg = "the network has no Linear, Conv1d or Conv2d layer to put on a crossbar"
-        raise ParameterError(msg)
+    spec = mapping or MappingSpec()
+    spec = spec.replace(
+        **({"gain": gain} if gain else {}), **({"compensated": True} if compensated else {})
+    )
+    if spec.tile is not None:
+        crossbar = crossbar.replace(rows=spec.tile[0], cols=spec.tile[1])
+    gate = Gate(record, crossbar, device, ir_drop, allow_unvalidated)
+    gate.open()
+    result = copy.deepcopy(as_network(network))
+    layers, digital = _chosen(result, spec)
+    check_drivers(result, spec.driver, encoder, digital)
+    cells = Chip(device, effects, seconds, seed, chip)
     summaries = []
-    for index, (name, layer) in enumerate(layers):
-        _refuse_groups(name, layer)
-        weight = layer.weight.detach().double().numpy(force=True)
-        generator = chip_generator(seed, chip, index)
-        mapped = map_weights(
-            weight, crossbar, device, generator,
-            gain=gain, compensated=compensated, on_tile=on_tile,
+    for index, (name, layer) in layers.items():
+        programmed = program_layer(
+            layer.weight.detach().double().numpy(force=True), crossbar, device, spec,
+            cells.programming(index), groups=getattr(layer, "groups", 1), on_tile=on_tile,
         )  # fmt: skip
-        stamp = layer_licence(
-            record, licence, crossbar, device, mapped.conductance_range,
-            allow_unvalidated=allow_unvalidated,
-        )  # fmt: skip
+        mapped = read_layer(
+            programmed, crossbar, gain=spec.gain, spec=spec, model=ir_drop, on_tile=on_tile
+        )
+        stamp = gate.stamp(mapped.conductance_range)
         with torch.no_grad():
             layer.weight.copy_(torch.from_numpy(mapped.weight))
         summaries.append(LayerSummary(name, mapped.plan.n_tiles, mapped.raw_gain, stamp))
+        if spec.driver.rounding:
+            result = _put(result, name, RoundedInput(layer, spec.driver))
     result.layer_summaries = tuple(summaries)  # type: ignore[assignment]
     return result
+
+
+def _chosen(
+    network: nn.Module, spec: MappingSpec
+) -> tuple[dict[int, tuple[str, CrossbarLayer]], set[str]]:
+    """Return the layers that go on crossbars, by their number, and the names of digital ones."""
+    layers = [(n, m) for n, m in network.named_modules() if isinstance(m, CrossbarLayer)]
+    if not layers:
+        msg = "the network has no Linear, Conv1d or Conv2d layer to put on a crossbar"
+        raise ParameterError(msg)
+    names = [name for name, _ in layers]
+    ends = {"first": names[0], "last": names[-1]}
+    digital = {ends.get(name, name) for name in spec.digital}
+    if digital - set(names):
+        msg = (
+            f"digital names {sorted(digital - set(names))}, but the layers are {', '.join(names)}; "
+            "use their names, 'first' or 'last'"
+        )
+        raise ParameterError(msg)
+    chosen = {k: pair for k, pair in enumerate(layers) if pair[0] not in digital}
+    return chosen, digital
+
+
+def _put(network: nn.Module, name: str, layer: nn.Module) -> nn.Module:
+    """Return the network with the module called ``name`` replaced."""
+    if not name:
+        return layer
+    network.set_submodule(name, layer)
+    return network
 
 
 def layer_summaries(network: nn.Module) -> tuple[LayerSummary, ...]:
@@ -110,10 +157,3 @@ def layer_summaries(network: nn.Module) -> tuple[LayerSummary, ...]:
         msg = "this network was not made by to_crossbar, so nothing is known about its layers"
         raise ParameterError(msg)
     return summaries
-
-
-def _refuse_groups(name: str, layer: nn.Module) -> None:
-    groups = getattr(layer, "groups", 1)
-    if groups != 1:
-        msg = f"layer {name!r} has groups={groups}; split it into one layer per group first"
-        raise ParameterError(msg)

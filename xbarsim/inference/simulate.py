@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from xbarsim.errors import ParameterError
+from xbarsim.exchange import as_network
 from xbarsim.inference.encode import Encoder, encode
 from xbarsim.inference.trace import InferenceTrace
 from xbarsim.network import unroll
@@ -45,6 +46,7 @@ def simulate(
     if steps < 1:
         msg = f"steps is {steps}; a simulation needs at least one time-step"
         raise ParameterError(msg)
+    network = as_network(network)
     generator = torch.Generator(device=images.device).manual_seed(seed)
     logits, rates = [], []
     with torch.inference_mode():

@@ -1,4 +1,4 @@
-"""This module is one layer's way through the hardware: weights, pairs, chip, wires, gain, weights."""
+"""This module is one layer's way through the hardware: weights, cells, chip, wires, gain, weights."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,14 +7,37 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xbarsim.fast import effective_conductance
 from xbarsim.mapping.chip import program
 from xbarsim.mapping.compensate import compensate
 from xbarsim.mapping.gain import Gain, readout_gain
-from xbarsim.mapping.matrix import matrix_to_weight, weight_to_matrix
-from xbarsim.mapping.pairs import pairs_to_weights, siemens_per_unit, weights_to_pairs
-from xbarsim.mapping.tiles import TilePlan
+from xbarsim.mapping.models import StaticModel, apply_wires
+from xbarsim.mapping.order import ordered
+from xbarsim.mapping.plan import LayerPlan, plan_layer
+from xbarsim.mapping.scheme import read_tiles, sides_of, write_tiles
+from xbarsim.mapping.spec import MappingSpec
 from xbarsim.parameters import CrossbarParams, DeviceParams
+
+Array = NDArray[np.float64]
+Program = Callable[[Array], Array]
+
+
+@dataclass(frozen=True)
+class ProgrammedLayer:
+    """A layer as it is programmed: what cells conduct, before any wire.
+
+    Attributes:
+        conductance: Cells, [side, slice, tile, row, col]; see ``Written``. [S]
+        unit: Weight per siemens of difference, [slice, tile or 1, 1, 1]. [1/S]
+        plan: Where every weight sits.
+        target: Weights that were meant, [tile, row, col].
+        residual: What compensation left before variation; not a number without compensation.
+    """
+
+    conductance: Array
+    unit: Array
+    plan: LayerPlan
+    target: Array
+    residual: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -30,36 +53,80 @@ class MappedLayer:
         residual: What compensation left before variation; not a number without compensation.
     """
 
-    weight: NDArray[np.float64]
-    plan: TilePlan
-    gain: NDArray[np.float64]
+    weight: Array
+    plan: LayerPlan
+    gain: Array
     raw_gain: float
     conductance_range: tuple[float, float]
     residual: float = float("nan")
 
 
-def programmed_conductance(
+def program_layer(
     weight: NDArray[Any],
     crossbar: CrossbarParams,
     device: DeviceParams,
-    generator: np.random.Generator,
-) -> tuple[NDArray[np.float64], TilePlan]:
-    """Return the programmed conductances [2, tile, row, col] (positive, negative) of a layer. [S]
+    spec: MappingSpec,
+    program_cells: Program,
+    *,
+    groups: int = 1,
+    on_tile: Callable[[int], None] | None = None,
+) -> ProgrammedLayer:
+    """Write a layer's weights into cells.
 
-    The weight is cut into tiles of the crossbar's size; unused cells stay at ``g_min``.
+    Args:
+        weight: Layer weight, [out, in / groups, kernel...].
+        crossbar: Size of an array and its resistances. [Ω]
+        device: Conductance range. [S]
+        spec: How weights become conductances.
+        program_cells: What the chip makes of conductances that are to be programmed.
+        groups: Groups of a convolution.
+        on_tile: Called with the number of arrays just solved, while compensating.
     """
-    targets, plan = target_conductance(weight, crossbar, device)
-    return program(targets, device, generator), plan
+    weight = np.asarray(weight, dtype=np.float64)
+    plan = plan_layer(weight.shape, crossbar.shape, spec, groups)
+    if spec.order == "strong_near":
+        plan = ordered(plan, weight, crossbar, device)
+    tiles = plan.cut(weight)
+    written = write_tiles(tiles, plan.used(), spec, device)
+    targets, residual = written.conductance, float("nan")
+    if spec.compensated:
+        cured = compensate(targets[:, 0], crossbar, device, on_tile=on_tile)
+        targets, residual = cured.conductance[:, None], cured.residual
+    return ProgrammedLayer(program_cells(targets), written.unit, plan, tiles, residual)
 
 
-def target_conductance(
-    weight: NDArray[Any], crossbar: CrossbarParams, device: DeviceParams
-) -> tuple[NDArray[np.float64], TilePlan]:
-    """Return the conductances [2, tile, row, col] that are to be programmed, and the plan. [S]"""
-    matrix = weight_to_matrix(weight)
-    plan = TilePlan((matrix.shape[0], matrix.shape[1]), crossbar.shape)
-    pairs = weights_to_pairs(matrix, device)
-    return np.stack([plan.cut(half, unused=device.g_min) for half in pairs]), plan
+def read_layer(
+    programmed: ProgrammedLayer,
+    crossbar: CrossbarParams,
+    *,
+    gain: Gain,
+    spec: MappingSpec,
+    model: StaticModel = "exact",
+    on_tile: Callable[[int], None] | None = None,
+) -> MappedLayer:
+    """Read back the weights that a programmed layer applies.
+
+    Args:
+        programmed: The layer's cells.
+        crossbar: Size of an array and its resistances. [Ω]
+        gain: Read-out gain; see ``readout_gain``.
+        spec: How weights became conductances.
+        model: What the wires do.
+        on_tile: Called with the number of arrays just solved.
+    """
+    cells, plan = programmed.conductance, programmed.plan
+    effective = apply_wires(cells, crossbar, model, on_tile=on_tile)
+    # Unused cells take part in the circuit, but no weight is read from them.
+    measured = read_tiles(sides_of(effective, spec), programmed.unit) * plan.used()
+    scale = readout_gain(programmed.target, measured, gain)
+    return MappedLayer(
+        weight=plan.join(measured * scale),
+        plan=plan,
+        gain=scale,
+        raw_gain=float(readout_gain(programmed.target, measured, "layer").item()),
+        conductance_range=(float(cells.min()), float(cells.max())),
+        residual=programmed.residual,
+    )
 
 
 def map_weights(
@@ -86,24 +153,30 @@ def map_weights(
     Returns:
         The mapped layer.
     """
-    targets, plan = target_conductance(weight, crossbar, device)
-    residual = float("nan")
-    if compensated:
-        cured = compensate(targets, crossbar, device, on_tile=on_tile)
-        targets, residual = cured.conductance, cured.residual
-    conductance = program(targets, device, generator)
-    matrix = weight_to_matrix(weight)
-    positive, negative = effective_conductance(conductance, crossbar, on_tile=on_tile)
-    measured = pairs_to_weights(positive, negative, siemens_per_unit(matrix, device))
-    target = plan.cut(matrix.astype(np.float64), unused=0.0)
-    # Unused cells take part in the circuit, but no weight is read from them.
-    measured *= plan.cut(np.ones(plan.matrix_shape), unused=0.0)
-    scale = readout_gain(target, measured, gain)
-    return MappedLayer(
-        weight=matrix_to_weight(plan.join(measured * scale), weight.shape),
-        plan=plan,
-        gain=scale,
-        raw_gain=float(readout_gain(target, measured, "layer").item()),
-        conductance_range=(float(conductance.min()), float(conductance.max())),
-        residual=residual,
+    spec = MappingSpec(compensated=compensated)
+    programmed = program_layer(
+        weight, crossbar, device, spec, lambda g: program(g, device, generator), on_tile=on_tile
     )
+    return read_layer(programmed, crossbar, gain=gain, spec=spec, on_tile=on_tile)
+
+
+def target_conductance(
+    weight: NDArray[Any], crossbar: CrossbarParams, device: DeviceParams
+) -> tuple[Array, LayerPlan]:
+    """Return the differential pairs [2, tile, row, col] that are to be programmed, and the plan. [S]"""
+    layer = program_layer(weight, crossbar, device, MappingSpec(), lambda g: g)
+    return layer.conductance[:, 0], layer.plan
+
+
+def programmed_conductance(
+    weight: NDArray[Any],
+    crossbar: CrossbarParams,
+    device: DeviceParams,
+    generator: np.random.Generator,
+) -> tuple[Array, LayerPlan]:
+    """Return the programmed conductances [2, tile, row, col] (positive, negative) of a layer. [S]
+
+    The weight is cut into tiles of the crossbar's size; unused cells stay at ``g_min``.
+    """
+    targets, plan = target_conductance(weight, crossbar, device)
+    return program(targets, device, generator), plan

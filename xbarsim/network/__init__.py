@@ -6,6 +6,7 @@ from xbarsim.network.fold import fold_batch_norm as fold_batch_norm
 from xbarsim.network.neuron import LIF as LIF
 from xbarsim.network.neuron import lif_step as lif_step
 from xbarsim.network.params import NeuronParams as NeuronParams
+from xbarsim.network.pool import pool_before_threshold as pool_before_threshold
 from xbarsim.network.spec import NetworkSpec as NetworkSpec
 from xbarsim.network.spec import network_spec as network_spec
 from xbarsim.network.unroll import State as State

@@ -2,6 +2,9 @@
 
 from xbarsim.reference.currents import Provenance as Provenance
 from xbarsim.reference.currents import ReferenceCurrents as ReferenceCurrents
+from xbarsim.reference.linear import (
+    circuit_effective_conductance as circuit_effective_conductance,
+)
 from xbarsim.reference.network import CircuitSolution as CircuitSolution
 from xbarsim.reference.network import solve_circuit as solve_circuit
 from xbarsim.reference.nodal import NodalSolution as NodalSolution

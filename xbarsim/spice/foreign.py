@@ -70,7 +70,7 @@ def _checked(path: Path, folder: Path, depth: int) -> list[str]:
         raise ParameterError(msg)
     lines: list[str] = []
     for number, line in enumerate(_joined(read_text(path)), start=1):
-        if not line or line.startswith("*"):
+        if not line.strip() or line.startswith("*"):
             continue
         word = line.split()[0].lower()
         where = f"{path.name}, card {number}: {line[:60]!r}"

@@ -111,7 +111,8 @@ def _element(line: str) -> Element:
             return Element(words[0], nodes, _number(value), line)
     elif len(words) >= 3:
         nodes = tuple(word.lower() for word in words[1:-1] if "=" not in word)
-        return Element(words[0], nodes, math.nan, line)
+        if len(nodes) >= 2:
+            return Element(words[0], nodes, math.nan, line)
     msg = f"{line!r} is not an element: it lacks nodes"
     raise ParameterError(msg)
 

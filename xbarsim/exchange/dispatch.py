@@ -1,0 +1,45 @@
+"""This module is the one door for networks of any kind."""
+
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from xbarsim.errors import ParameterError
+from xbarsim.exchange.nir_read import from_nir
+from xbarsim.exchange.norse import from_norse
+from xbarsim.exchange.origin import frameworks_in
+from xbarsim.exchange.snntorch import from_snntorch
+from xbarsim.exchange.spikingjelly import from_spikingjelly
+
+_READERS = {"snntorch": from_snntorch, "spikingjelly": from_spikingjelly, "norse": from_norse}
+
+
+def as_network(source: Any, sample: Tensor | None = None) -> nn.Module:  # noqa: ANN401
+    """Return a network that xbarsim runs: converted where another framework made it.
+
+    Args:
+        source: Module of plain torch (returned as it is), of snnTorch, SpikingJelly or Norse; a NIR
+            graph; or the path of a NIR file.
+        sample: Input that the module takes, where its layers are not in an ``nn.Sequential``.
+
+    Raises:
+        ParameterError: If the source is of no such kind, or mixes frameworks.
+    """
+    if isinstance(source, str | Path):
+        return from_nir(source)
+    if not isinstance(source, nn.Module):
+        if type(source).__module__.split(".")[0] == "nir":
+            return from_nir(source)
+        msg = (
+            f"a {type(source).__name__} is no network; pass a torch, snnTorch, SpikingJelly or "
+            "Norse module, a NIR graph, or the path of a .nir file"
+        )
+        raise ParameterError(msg)
+    found = frameworks_in(source)
+    if len(found) > 1:
+        msg = (
+            f"the network mixes {' and '.join(found)}; convert it by hand, one framework at a time"
+        )
+        raise ParameterError(msg)
+    return _READERS[found[0]](source, sample) if found else source
