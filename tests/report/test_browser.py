@@ -41,13 +41,15 @@ const clipped = (frame) => {{
   }}
   for (const box of doc.querySelectorAll(".scroll"))
     if (!["auto", "scroll"].includes(getComputedStyle(box).overflowX)) found.push("a table is cut");
+    else if (width > 1000 && box.scrollWidth > box.clientWidth + 1) found.push(
+      `a table scrolls: ${{box.scrollWidth}} > ${{box.clientWidth}}: ${{box.innerText.slice(0, 40)}}`);
   return found;
 }};
 const works = (frame) => {{
   const doc = frame.contentDocument, table = doc.querySelector("table.sortable");
   const column = () => [...table.tBodies[0].rows]
-    .map((row) => Number(row.cells[3].dataset.value ?? NaN)).filter((value) => !isNaN(value));
-  const button = table.tHead.rows[0].cells[3].querySelector("button");
+    .map((row) => Number(row.cells[2].dataset.value ?? NaN)).filter((value) => !isNaN(value));
+  const button = table.tHead.rows[0].cells[2].querySelector("button");
   button.click();
   const up = column();
   button.click();
@@ -62,8 +64,15 @@ const works = (frame) => {{
 }};
 window.addEventListener("load", () => {{
   const frames = [...document.querySelectorAll("iframe")];
-  const result = frames.map((frame) => ({{ clipped: clipped(frame), works: works(frame),
-    injected: frame.contentWindow.injected ?? null }}));
+  const result = frames.map((frame) => {{
+    const found = {{ clipped: clipped(frame), works: works(frame),
+      injected: frame.contentWindow.injected ?? null }};
+    const wide = frame.contentDocument.createElement("p");
+    wide.style.cssText = "width: 3000px; text-align: right";
+    wide.textContent = "far away";
+    frame.contentDocument.body.append(wide);
+    return {{ ...found, noticed: clipped(frame) }};
+  }});
   document.getElementById("result").textContent = JSON.stringify(result);
 }});
 </script>"""
@@ -126,6 +135,11 @@ def test_tables_sort_and_the_slider_chooses(seen, k):
 @pytest.mark.parametrize("k", range(len(WIDTHS)), ids=map(str, WIDTHS))
 def test_no_name_became_a_script(seen, k):
     assert seen[0][k]["injected"] is None
+
+
+@pytest.mark.parametrize("k", range(len(WIDTHS)), ids=map(str, WIDTHS))
+def test_the_test_itself_notices_text_outside(seen, k):
+    assert seen[0][k]["noticed"] == ["the page scrolls sideways", "far away"]
 
 
 def test_the_test_itself_notices_errors(tmp_path):

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from xbarsim.report.advice import advice, hundredths
+from xbarsim.report.advice import _joined, advice, hundredths
 from xbarsim.report.drop import cell_drop, drop_slides
 from xbarsim.report.html import Report, write_report
 from xbarsim.spice import run_deck
@@ -80,7 +80,7 @@ def test_the_worst_deck_runs_in_ngspice_and_gives_the_reference(html, record):
     decks = downloads(html, "cir")
     assert decks
     circuit = worst_circuit(record)
-    deck = decks[f"{circuit.name}.cir"].decode()
+    deck = decks[f"{circuit.name}-input-{record.primary.worst.vector}.cir"].decode()
     vectors = run_deck(deck)
     v = circuit.v_row[record.primary.worst.vector]
     i_col = [
@@ -127,3 +127,8 @@ def test_circuits_given_by_hand_leave_a_report_without_map_and_deck(record, tmp_
         Report(title="x", record=record.replace(models=(model, *others))), tmp_path / "r.html"
     )
     assert "draws no circuit called &#39;by hand&#39;" in page.read_text()
+
+
+def test_neighbouring_ranges_are_joined():
+    labels = ["0 to 0.02", "0.02 to 0.05", "0.1 to 0.2", "16x16", "32x32"]
+    assert _joined(labels) == ["0 to 0.05", "0.1 to 0.2", "16x16", "32x32"]

@@ -52,7 +52,8 @@ def test_only_models_whose_assumptions_hold_claim_to_be_exact():
     both = TopologyParams(drive="both")
     assert exact.standing(TopologyParams(), LinearCell()) == "exact"
     assert exact.standing(TopologyParams(), SinhCell()) == "approximate"
-    assert exact.standing(both, LinearCell()) == "approximate"
+    assert exact.standing(both, LinearCell()) == "exact"
+    assert nonlinear.standing(both, SinhCell()) == "approximate"
     assert nonlinear.standing(TopologyParams(), SinhCell()) == "exact"
     assert nonlinear.standing(TopologyParams(), TransistorCell()) == "absent"
 
@@ -176,11 +177,11 @@ def test_leads_in_series_with_driver_and_sense_are_exact():
 
 
 @pytest.mark.spice
-def test_wires_driven_at_both_ends_are_an_approximation_that_the_record_exposes():
-    case = GATED.replace(cell=None, topology=TopologyParams(drive="both"), circuits=1)
-    found = validate(case)
-    assert not found.evidence("exact").passed
-    assert not found.passed
+def test_both_ends_are_exact_for_one_model_and_an_approximation_for_another():
+    topology = TopologyParams(drive="both", sense="both")
+    found = validate(GATED.replace(cell=None, topology=topology, circuits=1))
+    assert found.errors["max_error"] < 1e-11
+    assert found.evidence("closed_form").errors["max_error"] > 0.01
 
 
 def test_spikes_and_analogue_inputs_alternate():

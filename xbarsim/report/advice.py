@@ -67,15 +67,29 @@ def _speed(model: ModelEvidence, record: ValidationRecord) -> str:
     """Say how the model's time compares with ngspice's on the same circuits."""
     seconds = record.provenance.seconds
     ratio = seconds.get("ngspice", 0.0) / max(seconds.get(model.name, 0.0), 1e-9)
-    return f", {ratio:.2g} times as fast as ngspice here" if ratio > 1 else ""
+    if ratio < 1.5:
+        return ", no faster than ngspice here"
+    return f", {float(f'{ratio:.2g}'):g} times as fast as ngspice here"
 
 
 def _where(model: ModelEvidence) -> str:
     """Say where a model that failed as a whole would do."""
-    parts = {}
+    parts = []
     for kind, words in (("size", "at"), ("density", "with this share of rows driven:")):
         slices = [s for s in model.slices if s.kind == kind]
         good = [s.label for s in slices if s.max_error <= model.tolerance]
         if good and len(good) < len(slices):
-            parts[kind] = f"{words} {', '.join(good)}"
-    return f" It would do {', or '.join(parts.values())}." if parts else ""
+            parts.append(f"{words} {', '.join(_joined(good))}")
+    return f" It would do {', or '.join(parts)}." if parts else ""
+
+
+def _joined(labels: list[str]) -> list[str]:
+    """Join neighbouring ranges: ``a to b`` and ``b to c`` become ``a to c``."""
+    found: list[str] = []
+    for label in labels:
+        low, _, high = label.partition(" to ")
+        if found and high and found[-1].endswith(f" to {low}"):
+            found[-1] = f"{found[-1].partition(' to ')[0]} to {high}"
+        else:
+            found.append(label)
+    return found

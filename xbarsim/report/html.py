@@ -121,7 +121,7 @@ def _decks(record: ValidationRecord) -> list[_Deck]:
             why_not = str(error)
         decks[worst.name, vector] = _Deck(
             model.name, worst.name, worst.vector, percent(worst.max_error),
-            f"{file_name(worst.name)}.cir", uri, why_not,
+            f"{file_name(f'{worst.name}-input-{worst.vector}')}.cir", uri, why_not,
         )  # fmt: skip
     return list(decks.values())
 

@@ -6,15 +6,16 @@ nonlinear, their conductances are first scaled as the training circuits in ngspi
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xbarsim.fast import fit_activity
 from xbarsim.parameters import CellParams, LinearCell, TopologyParams
 from xbarsim.validation.circuits import TestCircuit
 from xbarsim.validation.models.chord import fit_scale
-from xbarsim.validation.models.exact import as_built
+from xbarsim.validation.models.exact import with_leads
 from xbarsim.validation.models.protocol import Array, Sample, Standing
 
 _PATTERNS = 450
@@ -43,18 +44,17 @@ class Activity:
         return not isinstance(cell, LinearCell)
 
     def fit(self, training: Sequence[Sample]) -> "Activity":
-        """Return the model with the scale of the training circuits; 1 when there are none."""
-        return Activity(fit_scale(training)) if training else self
+        """Return the model with the scale that the training circuits' spike vectors want."""
+        return Activity(fit_scale([_spikes_of(sample) for sample in training]))
 
     def predict(self, circuit: TestCircuit, v_row: Array) -> Array:
         """Fit the tile and return its currents, not-a-number for inputs that are no spikes. [A]"""
-        voltage = float(np.abs(v_row).max())
-        spikes = np.isin(v_row, (0.0, voltage)).all(axis=1) & (v_row != 0).any(axis=1)
+        voltage, spikes = _spikes(v_row)
         # An array has a pattern sequence of its own, whatever else was judged before it.
         seed = zlib.crc32(circuit.conductance.tobytes())
         model = fit_activity(
             self.scale * circuit.conductance,
-            as_built(circuit.crossbar, circuit.topology),
+            with_leads(circuit.crossbar, circuit.topology),
             circuit.topology.silent,
             generator=np.random.default_rng(seed),
             patterns=max(_PATTERNS, _PATTERNS_PER_ROW * circuit.crossbar.rows),
@@ -63,3 +63,17 @@ class Activity:
         currents = np.full((len(v_row), circuit.crossbar.cols), np.nan)
         currents[spikes] = model.currents(v_row[spikes] != 0, voltage)
         return currents
+
+
+def _spikes(v_row: Array) -> tuple[float, NDArray[np.bool_]]:
+    """Return the voltage of a spike, and which vectors [batch] consist of spikes."""
+    voltage = float(np.abs(v_row).max())
+    found = np.isin(v_row, (0.0, voltage)).all(axis=1) & (v_row != 0).any(axis=1)
+    return voltage, np.asarray(found)
+
+
+def _spikes_of(sample: Sample) -> Sample:
+    """Return the sample without its analogue vectors."""
+    _, spikes = _spikes(sample.circuit.v_row)
+    circuit = replace(sample.circuit, v_row=sample.circuit.v_row[spikes])
+    return Sample(circuit, sample.i_col[spikes])

@@ -3,7 +3,7 @@
 from xbarsim.fast import closed_form_conductance
 from xbarsim.parameters import CellParams, TopologyParams
 from xbarsim.validation.circuits import TestCircuit
-from xbarsim.validation.models.exact import as_built
+from xbarsim.validation.models.exact import with_leads
 from xbarsim.validation.models.protocol import Array, Standing, Unfitted
 
 
@@ -19,6 +19,6 @@ class ClosedForm(Unfitted):
 
     def predict(self, circuit: TestCircuit, v_row: Array) -> Array:
         """Return V G_closed. [A]"""
-        crossbar = as_built(circuit.crossbar, circuit.topology)
+        crossbar = with_leads(circuit.crossbar, circuit.topology)
         currents: Array = v_row @ closed_form_conductance(circuit.conductance, crossbar)
         return currents

@@ -12,13 +12,14 @@ _PATTERNS_AT_A_TIME = 64
 
 
 class Exact(Unfitted):
-    """The effective conductance; exact for linear cells that are driven and sensed at one end."""
+    """The effective conductance; exact for linear cells, whichever ends are driven and sensed."""
 
     name = "exact"
 
     def standing(self, topology: TopologyParams, cell: CellParams) -> Standing:
-        """Exact where its assumptions hold, an approximation elsewhere."""
-        return "exact" if isinstance(cell, LinearCell) and one_ended(topology) else "approximate"
+        """Exact where its assumption holds, an approximation elsewhere."""
+        _ = topology
+        return "exact" if isinstance(cell, LinearCell) else "approximate"
 
     def predict(self, circuit: TestCircuit, v_row: Array) -> Array:
         """Return V G_eff. [A]"""
@@ -27,14 +28,13 @@ class Exact(Unfitted):
 
 def linear_currents(circuit: TestCircuit, v_row: Array, conductance: Array) -> Array:
     """Return the currents [batch, col] of a circuit with linear cells of ``conductance``. [A]"""
-    crossbar = as_built(circuit.crossbar, circuit.topology)
-    silent = circuit.topology.silent
-    if silent == "grounded":
-        return np.asarray(v_row @ effective_conductance(conductance, crossbar))
+    crossbar, topology = at_floor(circuit.crossbar), circuit.topology
+    if topology.silent == "grounded":
+        return np.asarray(v_row @ effective_conductance(conductance, crossbar, topology=topology))
     parts = []
     for k in range(0, len(v_row), _PATTERNS_AT_A_TIME):
         v = v_row[k : k + _PATTERNS_AT_A_TIME]
-        g_eff = effective_conductance(conductance, crossbar, silent_rows=silent, active=v != 0)
+        g_eff = effective_conductance(conductance, crossbar, topology=topology, active=v != 0)
         parts.append(np.einsum("bi,bij->bj", v, g_eff))
     return np.concatenate(parts)
 
@@ -44,12 +44,16 @@ def one_ended(topology: TopologyParams) -> bool:
     return topology.drive == "one" and topology.sense == "one"
 
 
-def as_built(crossbar: CrossbarParams, topology: TopologyParams) -> CrossbarParams:
-    """Return the crossbar of the deck: leads in drivers and senses, ``R_FLOOR`` instead of zero."""
-    r_driver, r_wire_row, r_wire_col, r_sense = (max(r, R_FLOOR) for r in crossbar.resistances)
-    return crossbar.replace(
-        r_driver=r_driver + topology.lead_row * r_wire_row,
-        r_wire_row=r_wire_row,
-        r_wire_col=r_wire_col,
-        r_sense=r_sense + topology.lead_col * r_wire_col,
+def at_floor(crossbar: CrossbarParams) -> CrossbarParams:
+    """Return the crossbar of the deck, which says ``R_FLOOR`` instead of zero."""
+    names = ("r_driver", "r_wire_row", "r_wire_col", "r_sense")
+    return crossbar.replace(**{name: max(getattr(crossbar, name), R_FLOOR) for name in names})
+
+
+def with_leads(crossbar: CrossbarParams, topology: TopologyParams) -> CrossbarParams:
+    """Return the crossbar of the deck for a model that knows no leads: they join driver and sense."""
+    floored = at_floor(crossbar)
+    return floored.replace(
+        r_driver=floored.r_driver + topology.lead_row * floored.r_wire_row,
+        r_sense=floored.r_sense + topology.lead_col * floored.r_wire_col,
     )

@@ -6,7 +6,7 @@ from xbarsim.errors import ParameterError
 from xbarsim.fast import CellLaw, PolynomialLaw, SinhLaw, nonlinear_currents
 from xbarsim.parameters import CellParams, PolynomialCell, SinhCell, TopologyParams
 from xbarsim.validation.circuits import TestCircuit
-from xbarsim.validation.models.exact import as_built, one_ended
+from xbarsim.validation.models.exact import one_ended, with_leads
 from xbarsim.validation.models.protocol import Array, Standing, Unfitted
 
 
@@ -27,7 +27,7 @@ class Nonlinear(Unfitted):
         if law is None:
             msg = f"the nonlinear model knows no law for {circuit.cell.kind!r} cells"
             raise ParameterError(msg)
-        crossbar = as_built(circuit.crossbar, circuit.topology)
+        crossbar = with_leads(circuit.crossbar, circuit.topology)
         if circuit.topology.silent == "grounded":
             return nonlinear_currents(circuit.conductance, v_row, crossbar, law).i_col
         parts = []
