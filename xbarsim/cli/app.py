@@ -9,6 +9,7 @@ from xbarsim.cli import (
     calibrate,
     campaign,
     check,
+    cosim,
     demo,
     devices,
     doctor,
@@ -31,8 +32,8 @@ app = typer.Typer(
 )
 
 for module in (
-    demo, devices, netlist, spice, campaign, check, evidence, calibrate, networks, benchmark, files,
-    doctor,
+    demo, devices, netlist, spice, campaign, check, evidence, calibrate, networks, cosim, benchmark,
+    files, doctor,
 ):  # fmt: skip
     module.register(app)
 

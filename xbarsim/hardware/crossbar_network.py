@@ -12,9 +12,11 @@ from xbarsim.hardware.chip import Chip
 from xbarsim.hardware.drivers import CrossbarLayer, Source, check_drivers
 from xbarsim.hardware.merge import read_layer
 from xbarsim.hardware.reading import ReadParams
-from xbarsim.mapping import Gain, MappedLayer, MappingSpec, program_layer
+from xbarsim.mapping import Gain, MappedLayer, MappingSpec, ProgrammedLayer, program_layer
 from xbarsim.parameters import CrossbarParams, DeviceParams, EffectParams
 from xbarsim.validation import ValidationRecord
+
+Wrap = Callable[[str, CrossbarLayer, nn.Module, ProgrammedLayer, MappedLayer], nn.Module]
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ def to_crossbar(
     seed: int = 0,
     chip: int = 0,
     on_tile: Callable[[int], None] | None = None,
+    wrap: Wrap | None = None,
 ) -> nn.Module:
     """Return a copy of a network whose convolutions and linear layers run on crossbars.
 
@@ -76,6 +79,8 @@ def to_crossbar(
         seed: Seed of the chips' effects.
         chip: Number of the chip; each has its own cells.
         on_tile: Called with the number of arrays just solved.
+        wrap: Gets name, layer, what reads it, its cells and its weights; returns what is to stand
+            in the new network, for instance a layer that also asks ngspice.
 
     Returns:
         The new network; ``layer_summaries`` tells what happened to each layer.
@@ -109,7 +114,8 @@ def to_crossbar(
             cells.read_noise, seed=cells.read_seed(index), on_tile=on_tile,
         )  # fmt: skip
         stamp = _stamp(licence, crossbar, mapped, allow_unvalidated=allow_unvalidated)
-        result = _put(result, name, read)
+        placed = read if wrap is None else wrap(name, layer, read, programmed, mapped)
+        result = _put(result, name, placed)
         summaries.append(LayerSummary(name, mapped.plan.n_tiles, mapped.raw_gain, stamp))
     result.layer_summaries = tuple(summaries)  # type: ignore[assignment]
     return result
