@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from xbarsim.errors import OutOfValidatedRangeError, ParameterError
-from xbarsim.hardware import layer_summaries, to_crossbar
+from xbarsim.hardware import ReadParams, layer_summaries, to_crossbar
 from xbarsim.mapping import MappingSpec
 from xbarsim.parameters import CrossbarParams, EffectParams, PowerDrift, StuckCells, load_crossbar
 from xbarsim.validation import ValidationCase, load_record, validate
@@ -104,15 +104,17 @@ def test_effects_drift_and_defects_reach_the_weights(net, device):
         weight()
 
 
-def test_other_models_of_the_wires_are_never_licensed(net, device):
+def test_other_models_of_the_wires_need_evidence_of_their_own(net, device):
     record = load_record(Path(__file__).parents[2] / "validation/records/bhattacharjee2022.json")
     crossbar = CrossbarParams(rows=16, cols=16)
     with pytest.raises(OutOfValidatedRangeError, match="model 'closed_form' did not pass"):
-        to_crossbar(net, crossbar, device, record=record, ir_drop="closed_form")
+        to_crossbar(net, crossbar, device, record=record, reading=ReadParams(ir_drop="closed_form"))
+    with pytest.raises(OutOfValidatedRangeError, match=r"silent = \"gated\""):
+        to_crossbar(net, crossbar, device, reading=ReadParams(ir_drop="activity"))
     loose = {"record": record, "allow_unvalidated": True}
-    near = to_crossbar(net, crossbar, device, ir_drop="closed_form", **loose)
+    near = to_crossbar(net, crossbar, device, reading=ReadParams(ir_drop="closed_form"), **loose)
     exact = to_crossbar(net, crossbar, device, **loose)
-    ideal = to_crossbar(net, crossbar, device, ir_drop="ideal", **loose)
+    ideal = to_crossbar(net, crossbar, device, reading=ReadParams(ir_drop="ideal"), **loose)
     assert {s.validated for s in layer_summaries(near)} == {"unvalidated"}
     torch.testing.assert_close(near[0].weight, exact[0].weight, rtol=1e-3, atol=1e-3)
     assert not torch.allclose(ideal[0].weight, exact[0].weight, rtol=1e-3, atol=1e-3)

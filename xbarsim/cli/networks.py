@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xbarsim.cli.output import ERR, OUT, JsonFlag, print_json
+from xbarsim.cli.licence import RecordPlace, find_licence
+from xbarsim.cli.output import OUT, JsonFlag, print_json
+from xbarsim.cli.study import register as register_studies
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 
     from xbarsim.data import Dataset
     from xbarsim.learning import Recipe, TrainingRun
-    from xbarsim.validation import ValidationRecord
 
 _STEPS_AT_A_TIME = 10
 
@@ -25,6 +26,9 @@ DataFolder = Annotated[
     Path | None, typer.Option(help="Folder with the data set's files; else XBARSIM_DATA.")
 ]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Checkpoint to write (.safetensors).")]
+TestImages = Annotated[
+    int | None, typer.Option(help="Test images to measure on; all by default.", min=1)
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -34,6 +38,7 @@ def register(app: typer.Typer) -> None:
     app.command()(infer)
     study = typer.Typer(no_args_is_help=True, help="Studies: tables that the paper has, too.")
     study.command()(software)
+    register_studies(study)
     app.add_typer(study, name="study")
 
 
@@ -51,6 +56,7 @@ def train(
     minutes: Annotated[
         float | None, typer.Option(help="Stop after so long; the same command goes on. [min]")
     ] = None,
+    test_images: TestImages = None,
 ) -> None:
     """Train a network by a recipe, say ``xbarsim train digits-ann -o digits.safetensors``.
 
@@ -68,10 +74,13 @@ def train(
     words = ["xbarsim train", recipe]
     words += [] if seed is None else [f"--seed {seed}"]
     words += [] if start is None else [f"--start {start.name}"]
-    _go_on(run, out, None if minutes is None else 60 * minutes, " ".join(words))
+    words += [] if test_images is None else [f"--test-images {test_images}"]
+    _go_on(run, out, None if minutes is None else 60 * minutes, " ".join(words), test_images)
 
 
-def _go_on(run: "TrainingRun", out: Path, budget_s: float | None, command: str) -> None:
+def _go_on(
+    run: "TrainingRun", out: Path, budget_s: float | None, command: str, test_images: int | None
+) -> None:
     """Advance a run to its end or to the end of its time, showing a bar."""
     from xbarsim.learning import continue_run
     from xbarsim.progress import progress_bar
@@ -87,20 +96,23 @@ def _go_on(run: "TrainingRun", out: Path, budget_s: float | None, command: str) 
         OUT.print(f"stopped after update {progress.update} of {run.total}; the same command goes "
                   f"on from {state}")  # fmt: skip
         return
-    _finish(run, out, {"seconds": progress.seconds, "command": command, "updates": run.total})
+    metrics = {"seconds": progress.seconds, "command": command, "updates": run.total}
+    _finish(run, out, metrics, test_images)
     state.unlink()
 
 
-def _finish(run: "TrainingRun", out: Path, metrics: dict[str, Any]) -> None:
+def _finish(
+    run: "TrainingRun", out: Path, metrics: dict[str, Any], test_images: int | None
+) -> None:
     """Measure a trained network as the checkpoint will hold it, and write the checkpoint."""
     from xbarsim.learning import round_weights, save_network
 
     network = run.network.eval()
     round_weights(network)
-    accuracy = float(_accuracy(network, run.recipe, run.data)[-1])
+    accuracy = float(_accuracy(network, run.recipe, run.data, test_images)[-1])
     metrics |= {
         "test_accuracy": accuracy,
-        "test_images": len(run.data.test_images),
+        "test_images": len(run.data.test_images[:test_images]),
         "device": run.device.type,
     }
     save_network(network, run.recipe, out, data_md5=run.data.md5, metrics=metrics)
@@ -129,9 +141,7 @@ def convert(
     images: Annotated[int, typer.Option(help="Training images to search on.")] = 256,
     percentile: Annotated[float, typer.Option(help="Of pre-activations; 100: largest. [%]")] = 100,
     data: DataFolder = None,
-    test_images: Annotated[
-        int | None, typer.Option(help="Test images to measure on; all by default.")
-    ] = None,
+    test_images: TestImages = None,
 ) -> None:
     """Convert a trained ReLU network into an integrate-and-fire network (Algorithm 1)."""
     from xbarsim.data import load_dataset
@@ -159,13 +169,7 @@ def convert(
 
 def infer(
     checkpoint: Checkpoint,
-    record: Annotated[
-        Path | None,
-        typer.Option(
-            help="Validation record that covers the tiles, or a folder of records; by "
-            "default ./validation/records and the shipped ones are searched."
-        ),
-    ] = None,
+    record: RecordPlace = None,
     allow_unvalidated: Annotated[
         bool, typer.Option(help="Go on without a record; the output says so.")
     ] = False,
@@ -186,7 +190,7 @@ def infer(
     from xbarsim.parameters import load_crossbar, load_device
 
     network, recipe = load_network(checkpoint)
-    licence = record if allow_unvalidated else _licence(record, device, tile)
+    licence = record if allow_unvalidated else find_licence(record, device, tile)
     images = load_dataset(recipe.dataset, data)
     hardware = to_crossbar(
         network,
@@ -205,19 +209,6 @@ def infer(
     for step, (soft, hard) in enumerate(zip(software, crossbar, strict=True), start=1):
         OUT.print(f"t={step}: software {100 * soft:.2f} %, hardware {100 * hard:.2f} %")
     OUT.print(f"evidence: {', '.join(stamps)}")
-
-
-def _licence(where: Path | None, device: str, tile: int) -> "ValidationRecord":
-    """Return the record that covers the tiles of a device file, its cells and topology included."""
-    from xbarsim.parameters import load_cell, load_crossbar, load_device, load_topology
-    from xbarsim.validation import find_record
-
-    found = find_record(
-        load_crossbar(device, rows=tile, cols=tile), load_device(device), where=where,
-        source=device, topology=load_topology(device), cell=load_cell(device),
-    )  # fmt: skip
-    ERR.print(f"evidence: {found.record.case} ({found.path})", soft_wrap=True, markup=False)
-    return found.record
 
 
 def _accuracy(

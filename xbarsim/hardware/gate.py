@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xbarsim.errors import OutOfValidatedRangeError
-from xbarsim.parameters import CrossbarParams, DeviceParams
+from xbarsim.hardware.reading import ReadParams
+from xbarsim.parameters import CrossbarParams, DeviceParams, TopologyParams
 from xbarsim.validation import ValidationRecord, find_record, load_record, validate_command
 
 Interval = tuple[float, float]
@@ -18,14 +19,14 @@ class Gate:
         given: A record, its file, or a folder of records; None looks in the usual folders.
         crossbar: Size of a tile and its resistances. [Ω]
         device: Conductance range.
-        model: Model of the wires: ``exact``, ``closed_form`` or ``ideal``.
+        reading: Model of the wires, and what silent rows are for it.
         allow_unvalidated: Whether to go on without evidence, and say so.
     """
 
     given: ValidationRecord | Path | None
     crossbar: CrossbarParams
     device: DeviceParams
-    model: str
+    reading: ReadParams
     allow_unvalidated: bool
 
     def open(self) -> None:
@@ -48,25 +49,34 @@ class Gate:
             return "unvalidated"
         if record is None:
             found = find_record(
-                self.crossbar, self.device, conductance=conductance, model=self.model,
-                where=self.given if isinstance(self.given, Path) else None,
+                self.crossbar, self.device, conductance=conductance, model=self.reading.ir_drop,
+                topology=self._topology(), where=self.given if isinstance(self.given, Path) else None,
             )  # fmt: skip
             return found.record.case
-        # A record that is handed over is taken to be about these cells and this topology.
+        # A record that is handed over is taken to be about these cells and, where one matrix serves
+        # every pattern, about this topology.
         why = record.refusal(
-            self.crossbar, conductance, model=self.model, topology=record.setting.topology,
-            cell=record.setting.cell,
+            self.crossbar, conductance, model=self.reading.ir_drop,
+            topology=self._topology() or record.setting.topology, cell=record.setting.cell,
         )  # fmt: skip
         if why is None:
             return record.case
         if self.allow_unvalidated:
             return "unvalidated"
-        command = validate_command(self.crossbar, self.device, conductance=conductance)
+        command = validate_command(
+            self.crossbar, self.device, conductance=conductance, topology=self._topology()
+        )
         msg = (
             f"{why} (record {record.case!r}). Make a record that covers it:\n    {command}\n"
             "or pass allow_unvalidated=True (--allow-unvalidated), which is stamped on every result"
         )
         raise OutOfValidatedRangeError(msg)
+
+    def _topology(self) -> TopologyParams | None:
+        """Return what silent rows are, where the model follows them."""
+        if self.reading.ir_drop != "activity":
+            return None
+        return TopologyParams(silent=self.reading.silent_rows)
 
     def _record(self) -> ValidationRecord | None:
         """Return the record that was handed over, as such or as a file."""

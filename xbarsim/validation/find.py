@@ -1,5 +1,6 @@
 """This module is the gate: it looks for a record that licenses what is asked, and names it."""
 
+import json
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,8 +13,10 @@ from xbarsim.parameters import (
     CrossbarParams,
     DeviceParams,
     TopologyParams,
+    load_cell,
     load_crossbar,
     load_device,
+    load_topology,
     preset_names,
 )
 from xbarsim.validation.case import WIRES
@@ -91,7 +94,13 @@ def find_record(
             return FoundRecord(record, path)
         reasons.append((path, why))
     raise OutOfValidatedRangeError(
-        _refusal(reasons, crossbar, device, source=source, conductance=span)
+        _refusal(
+            reasons,
+            device.name,
+            validate_command(
+                crossbar, device, source=source, conductance=span, topology=topology, cell=cell
+            ),
+        )  # fmt: skip
     )
 
 
@@ -110,17 +119,9 @@ def _candidates(where: Path | None, name: str) -> Iterator[Path]:
                 yield path
 
 
-def _refusal(
-    reasons: list[tuple[Path, str]],
-    crossbar: CrossbarParams,
-    device: DeviceParams,
-    *,
-    source: str | None,
-    conductance: Interval,
-) -> str:
-    command = validate_command(crossbar, device, source=source, conductance=conductance)
+def _refusal(reasons: list[tuple[Path, str]], name: str, command: str) -> str:
     nearest = [f"{why} ({path})" for path, why in reasons]
-    nearest.sort(key=lambda text: device.name not in text)
+    nearest.sort(key=lambda text: name not in text)
     said = nearest[0] if nearest else "there is no validation record yet"
     more = f"; {len(nearest) - 1} other records do not cover it either" if nearest[1:] else ""
     return (
@@ -135,6 +136,8 @@ def validate_command(
     *,
     source: str | None = None,
     conductance: Interval | None = None,
+    topology: TopologyParams | None = None,
+    cell: CellParams | None = None,
 ) -> str:
     """Return the command that makes a record for these arrays, whatever they differ in."""
     base = source or (device.name if device.name in preset_names() else _FALLBACK)
@@ -146,6 +149,12 @@ def validate_command(
             for name in names
             if getattr(now, name) != getattr(before, name)
         ]
+    for key, asked, used in (
+        ("topology", topology, load_topology(base)),
+        ("cell", cell, load_cell(base)),
+    ):
+        if asked is not None and asked != used:
+            changes.append(f"{key}={_inline(asked)}")
     spread = _spread(device, conductance)
     if spread > load_case(base).spread:
         changes.append(f"spread={spread:.3g}")
@@ -154,6 +163,12 @@ def validate_command(
     for change in (f"name={name}", *changes):
         words += ["--set", change]
     return shlex.join(words)
+
+
+def _inline(value: TopologyParams | CellParams) -> str:
+    """Return parameters as a TOML inline table."""
+    fields = value.model_dump(mode="json", exclude_none=True)
+    return "{" + ", ".join(f"{key} = {json.dumps(v)}" for key, v in fields.items()) + "}"
 
 
 def _spread(device: DeviceParams, conductance: Interval | None) -> float:
