@@ -100,7 +100,7 @@ def find_record(
             validate_command(
                 crossbar, device, source=source, conductance=span, topology=topology, cell=cell
             ),
-        )  # fmt: skip
+        )
     )
 
 
