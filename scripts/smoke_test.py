@@ -29,8 +29,10 @@ if hardware(torch.ones(2, 6)).shape != (2, 3):
 if not (resources.files("xbarsim") / "py.typed").is_file():
     sys.exit("py.typed is not in the wheel")
 for command in (["doctor", "--json"], ["devices", "--json"], ["schema"]):
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-m", "xbarsim", *command], capture_output=True, text=True, check=True
     )
     json.loads(done.stdout)
-print(f"xbarsim {xb.__version__} on Python {sys.version.split()[0]}: works; {found.provenance.solver}")  # noqa: T201
+print(
+    f"xbarsim {xb.__version__} on Python {sys.version.split()[0]}: works; {found.provenance.solver}"
+)

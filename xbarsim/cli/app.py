@@ -7,12 +7,15 @@ import typer
 from xbarsim.cli import (
     benchmark,
     calibrate,
+    campaign,
     check,
+    cosim,
     demo,
     devices,
     doctor,
     evidence,
     files,
+    netlist,
     networks,
     spice,
 )
@@ -29,7 +32,8 @@ app = typer.Typer(
 )
 
 for module in (
-    demo, devices, spice, check, evidence, calibrate, networks, benchmark, files, doctor
+    demo, devices, netlist, spice, campaign, check, evidence, calibrate, networks, cosim, benchmark,
+    files, doctor,
 ):  # fmt: skip
     module.register(app)
 
