@@ -4,7 +4,21 @@ import sys
 
 import typer
 
-from xbarsim.cli import benchmark, calibrate, check, demo, devices, evidence, networks, spice
+from xbarsim.cli import (
+    benchmark,
+    calibrate,
+    campaign,
+    check,
+    cosim,
+    demo,
+    devices,
+    doctor,
+    evidence,
+    files,
+    netlist,
+    networks,
+    spice,
+)
 from xbarsim.cli.output import ERR
 from xbarsim.errors import SpiceError, XbarsimError
 
@@ -17,7 +31,10 @@ app = typer.Typer(
     "run.",
 )
 
-for module in (demo, devices, spice, check, evidence, calibrate, networks, benchmark):
+for module in (
+    demo, devices, netlist, spice, campaign, check, evidence, calibrate, networks, cosim, benchmark,
+    files, doctor,
+):  # fmt: skip
     module.register(app)
 
 

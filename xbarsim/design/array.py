@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from xbarsim.errors import ParameterError
-from xbarsim.fast.state import law_of
+from xbarsim.fast.laws import law_of
 from xbarsim.parameters import (
     CellParams,
     CrossbarParams,

@@ -17,55 +17,16 @@ from torch import Tensor
 
 from xbarsim.circuit import check_conductance, check_inputs
 from xbarsim.errors import ParameterError, SolveError
+from xbarsim.fast.laws import CellLaw, law_of
 from xbarsim.fast.nodes import factorise
-from xbarsim.fast.nonlinear import CellLaw, PolynomialLaw, SinhLaw
 from xbarsim.fast.silence import SilentRows, apply_silence
-from xbarsim.parameters import (
-    CellParams,
-    CrossbarParams,
-    LinearCell,
-    PolynomialCell,
-    SinhCell,
-    TableCell,
-)
+from xbarsim.parameters import CellParams, CrossbarParams
 
 Array = NDArray[np.float64]
 
 _SLOPES = 129
 _STEPS = 500
 _TOLERANCE = 1e-13
-
-
-@dataclass(frozen=True)
-class TableLaw:
-    """Straight lines through the points of a measured cell."""
-
-    points: TableCell
-
-    def current(self, v: Tensor) -> Tensor:
-        """Return u(v). [V]"""
-        found = np.interp(v.numpy(), self.points.v, self.points.u)
-        return torch.from_numpy(found)
-
-    def slope(self, v: Tensor) -> Tensor:
-        """Return the slope of the line at v."""
-        at, values = np.array(self.points.v), np.array(self.points.u)
-        line = np.clip(np.searchsorted(at, v.numpy(), side="right") - 1, 0, len(at) - 2)
-        return torch.from_numpy((np.diff(values) / np.diff(at))[line])
-
-
-def law_of(cell: CellParams) -> CellLaw | None:
-    """Return the law of a cell whose current is its conductance times a function of its voltage.
-
-    ``None`` for the others: cells in series with a transistor or selector, the user's sub-circuits.
-    """
-    if isinstance(cell, LinearCell):
-        return PolynomialLaw(())
-    if isinstance(cell, SinhCell):
-        return SinhLaw(cell.v0)
-    if isinstance(cell, PolynomialCell):
-        return PolynomialLaw((cell.a2, cell.a3))
-    return TableLaw(cell) if isinstance(cell, TableCell) else None
 
 
 @dataclass(frozen=True)
