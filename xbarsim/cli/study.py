@@ -38,6 +38,7 @@ class _Written:
 
 def measure(
     context: typer.Context,
+    *,
     dataset: Annotated[str, typer.Option(help="digits, mnist or cifar10.")] = "digits",
     images: Annotated[
         int | None, typer.Option(help="Only the first so many test images; the table says so.")
@@ -56,6 +57,10 @@ def measure(
     checkpoints: Annotated[Path, typer.Option(help="Folder of the checkpoints.")] = Path(
         "validation/studies/checkpoints"
     ),
+    paranoid: Annotated[
+        float | None,
+        typer.Option(help="Share of tiles (0 to 1) to solve again by the other oracle, or abort."),
+    ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Folder with the data set's files; else XBARSIM_DATA.")
     ] = None,
@@ -88,6 +93,7 @@ def measure(
             crossbar=load_crossbar(device, rows=64, cols=64),
             device=load_device(device),
             record=load_record(record),
+            paranoid=paranoid,
         )
         limit = f" --images {images}" if images else ""
         command = f"xbarsim study {chosen} --dataset {dataset} --chips {chips}{limit}"
