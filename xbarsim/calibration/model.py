@@ -81,7 +81,7 @@ class ArrayModel:
 
     def lower(self) -> Array:
         """Return the lowest values that make sense, in multiples of ``scale``."""
-        least = {"g_offset": -np.inf, "v0": 1e-2}
+        least = {"g_offset": -np.inf, "v0": 0.05}
         return np.array([least.get(name, 0.0) for name in self.parameters])
 
     def currents(self, values: Array, conductance: Array, v_row: Array) -> Array:

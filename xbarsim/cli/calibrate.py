@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from xbarsim.cli.arrays import Array, read_array
+from xbarsim.cli.arrays import Array
 from xbarsim.cli.output import ERR, OUT, JsonFlag, print_json
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ def calibrate(
     ],
     conductance: Annotated[
         Path | None,
-        typer.Option(help="Programmed conductances in S, [row, col] or one a curve: .csv or .npy."),
+        typer.Option(
+            help="Programmed conductances in S, [row, col] or one a curve: .csv, .npy or .mat."
+        ),
     ] = None,
     device: Annotated[
         str, typer.Option(help="Preset or TOML file: wires as the first guess, law of the cells.")
@@ -71,13 +73,14 @@ def _array(path: Path, conductance: Path | None, device: str, fit: str, *, json:
     from xbarsim.calibration import calibrate as run_fit
     from xbarsim.calibration import read_measurements
     from xbarsim.errors import ParameterError
+    from xbarsim.interop.matrices import read_matrix
     from xbarsim.parameters import load_cell, load_crossbar
     from xbarsim.progress import progress_bar
 
     if conductance is None:
         msg = "column currents need --conductance: what the cells were programmed to [S]"
         raise ParameterError(msg)
-    g, data = read_array(conductance), read_measurements(path)
+    g, data = read_matrix(conductance), read_measurements(path)
     start = load_crossbar(device, rows=g.shape[0], cols=g.shape[1])
     names = cast("Any", tuple(name.strip() for name in fit.split(",")))
     with progress_bar() as bar:
@@ -95,8 +98,9 @@ def _curves(
     path: Path, conductance: Path | None, series: float, out: Path | None, *, json: bool
 ) -> None:
     from xbarsim.calibration import calibrate_curves, read_curves
+    from xbarsim.interop.matrices import read_matrix
 
-    programmed = None if conductance is None else read_array(conductance).ravel()
+    programmed = None if conductance is None else read_matrix(conductance).ravel()
     found = calibrate_curves(read_curves(path), programmed=programmed, series=series)
     line = [e for e in (found.scale, found.offset) if e is not None]
     if out is not None:
