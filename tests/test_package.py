@@ -65,6 +65,7 @@ COMMANDS = [
     "infer",
     "bench",
     "doctor",
+    "nir",
     "schema",
     "matrix",
     "raw",

@@ -27,7 +27,7 @@ from xbarsim.study import (
 
 
 def measured(row="digits-ann", condition=None, chip=-1, accuracy=(0.5,)):
-    plain = None if condition is None else condition.model_dump()
+    plain = None if condition is None else condition.plain
     return Measured(row, "abc", 100, plain, chip, accuracy, (), (0.4, 0.6), 1.0)
 
 

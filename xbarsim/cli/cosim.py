@@ -105,10 +105,11 @@ def _show(found: "CosimResult", *, inject: bool) -> None:
     for name in ("layer", "tiles", "outputs", "largest error", "rms error (95 % interval)", "bias"):
         table.add_column(name)
     for errors in found.layers:
-        low, high = errors.rms_interval
+        interval = errors.rms_interval
+        words = f" ({interval[0]:.2e} to {interval[1]:.2e})" if interval else ""
         table.add_row(
             errors.layer, str(errors.tiles), str(errors.outputs), f"{errors.max_error:.2e}",
-            f"{errors.rms:.2e} ({low:.2e} to {high:.2e})", f"{errors.bias:.2e}",
+            f"{errors.rms:.2e}{words}", f"{errors.bias:.2e}",
         )  # fmt: skip
     OUT.print(table)
     count = found.fast.logits.shape[1]

@@ -39,6 +39,7 @@ class _Written:
 
 def measure(
     context: typer.Context,
+    *,
     dataset: Annotated[str, typer.Option(help="digits, mnist or cifar10.")] = "digits",
     images: Annotated[
         int | None, typer.Option(help="Only the first so many test images; the table says so.")
@@ -55,6 +56,10 @@ def measure(
     checkpoints: Annotated[Path, typer.Option(help="Folder of the checkpoints.")] = Path(
         "validation/studies/checkpoints"
     ),
+    paranoid: Annotated[
+        float | None,
+        typer.Option(help="Share of tiles (0 to 1) to solve again by the other oracle, or abort."),
+    ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Folder with the data set's files; else XBARSIM_DATA.")
     ] = None,
@@ -86,6 +91,7 @@ def measure(
             crossbar=load_crossbar(device, rows=64, cols=64),
             device=load_device(device),
             record=find_licence(record, device, 64),
+            paranoid=paranoid,
         )
         limit = f" --images {images}" if images else ""
         command = f"xbarsim study {chosen} --dataset {dataset} --chips {chips}{limit}"
