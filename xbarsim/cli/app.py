@@ -7,7 +7,9 @@ import typer
 from xbarsim.cli import (
     benchmark,
     calibrate,
+    campaign,
     check,
+    cosim,
     cure,
     demo,
     devices,
@@ -15,7 +17,9 @@ from xbarsim.cli import (
     evidence,
     files,
     infer,
+    netlist,
     networks,
+    nir,
     spice,
 )
 from xbarsim.cli.output import ERR
@@ -31,7 +35,8 @@ app = typer.Typer(
 )
 
 for module in (
-    demo, devices, spice, check, evidence, calibrate, networks, infer, cure, benchmark, files, doctor
+    demo, devices, netlist, spice, campaign, check, evidence, calibrate, networks, infer, cure,
+    cosim, benchmark, nir, files, doctor,
 ):  # fmt: skip
     module.register(app)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xbarsim.cli.arrays import make_problem
+from xbarsim.cli.arrays import read_problem
 from xbarsim.cli.output import ERR, OUT, JsonFlag, print_json
 
 if TYPE_CHECKING:
@@ -89,19 +89,13 @@ def _share(budget: str) -> float:
 
 def _rules(source: str, rows: int, cols: int, seed: int, *, is_array: bool) -> "list[Finding]":
     """Return what the electrical rules find in a deck, or in the deck of an array."""
-    from xbarsim.circuit import build_circuit, check_inputs
-    from xbarsim.parameters import load_cell, load_topology
     from xbarsim.spice import check_deck, write_netlist
     from xbarsim.storage import read_text
 
     if not is_array:
         return list(check_deck(read_text(Path(source))))
-    problem = make_problem(source, rows, cols, seed, 1, None, None)
-    circuit = build_circuit(
-        problem.conductance, problem.crossbar, topology=load_topology(source),
-        cell=load_cell(source),
-    )  # fmt: skip
-    return list(check_deck(write_netlist(circuit, check_inputs(problem.v_row, rows))))
+    problem = read_problem(source, rows, cols, seed)
+    return list(check_deck(write_netlist(problem.circuit(), problem.v_row)))
 
 
 def _ask(source: str, rows: int, cols: int, budget: float, seed: int) -> "DesignAnswers":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from xbarsim.cli.licence import RecordPlace, find_licence
 from xbarsim.cli.networks import Checkpoint, DataFolder, accuracy_over_time
 from xbarsim.cli.output import OUT, JsonFlag, print_json
 
@@ -46,9 +47,7 @@ class _Job:
 def infer(
     checkpoint: Checkpoint,
     *,
-    record: Annotated[
-        Path | None, typer.Option(help="Validation record that covers the tiles.")
-    ] = None,
+    record: RecordPlace = None,
     allow_unvalidated: Annotated[
         bool, typer.Option(help="Go on without a record; the output says so.")
     ] = False,
@@ -122,17 +121,19 @@ def _load(
     from xbarsim.learning import load_network
     from xbarsim.parameters import load_crossbar, load_device
     from xbarsim.progress import progress_bar
-    from xbarsim.validation import load_record
 
     network, recipe = load_network(checkpoint)
     dataset = load_dataset(recipe.dataset, data)
     chosen = load_setup(setup)
-    record = options.pop("record")
+    where = options.pop("record")
+    side = chosen.mapping.tile[0] if chosen.mapping.tile else tile
+    direct = options["allow_unvalidated"] or chosen.reading.ir_drop != "exact"
+    record = where if direct else find_licence(where, device, side)
     with progress_bar() as bar:
         task = bar.add_task("arrays", total=None)
         hardware = to_crossbar(
             network, load_crossbar(device, rows=tile, cols=tile), load_device(device),
-            record=None if record is None else load_record(record), mapping=chosen.mapping,
+            record=record, mapping=chosen.mapping,
             reading=chosen.reading, effects=chosen.effects, seconds=chosen.seconds, chip=chip,
             encoder="direct" if recipe.method == "ann" else recipe.encoder,
             on_tile=lambda n: bar.advance(task, n), **options,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from xbarsim.cli.output import OUT
+from xbarsim.cli.study import register as register_studies
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +36,7 @@ def register(app: typer.Typer) -> None:
     app.command()(convert)
     study = typer.Typer(no_args_is_help=True, help="Studies: tables that the paper has, too.")
     study.command()(software)
+    register_studies(study)
     app.add_typer(study, name="study")
 
 

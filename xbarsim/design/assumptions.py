@@ -15,7 +15,7 @@ from xbarsim.design.spot import Deck, spice_vector
 from xbarsim.fast import effective_conductance
 from xbarsim.parameters import LinearCell, TransientParams
 from xbarsim.spice import spice_transient
-from xbarsim.spice.transient import write_transient
+from xbarsim.spice.pulses import write_transient
 
 Array = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from xbarsim.errors import SolveError
 from xbarsim.parameters import TransientParams
 from xbarsim.spice import find_ngspice
 from xbarsim.spice.batch import run_batch
-from xbarsim.spice.transient import write_transient
+from xbarsim.spice.pulses import write_transient
 
 Array = NDArray[np.float64]
 

@@ -32,12 +32,14 @@ class CircuitSolution:
         i_col: Current into each column's sense resistors, [batch, col]. [A]
         voltages: Every node, [batch, node]. [V]
         nodes: Column of each node's name in ``voltages``.
+        i_diff: Currents of column pairs, [batch, pair]; None where columns are single. [A]
     """
 
     i_row: Array
     i_col: Array
     voltages: Array
     nodes: dict[str, int]
+    i_diff: Array | None = None
 
 
 def solve_circuit(circuit: Circuit, v_row: ArrayLike) -> CircuitSolution:
@@ -65,7 +67,19 @@ def solve_circuit(circuit: Circuit, v_row: ArrayLike) -> CircuitSolution:
     a, b, y = network.ends(circuit.senses)
     sensed = y * (voltages[:, a] - voltages[:, b])
     i_col = sensed.reshape(len(v), -1, circuit.crossbar.cols).sum(axis=1)
-    return CircuitSolution(i_row, i_col, voltages, network.number)
+    return CircuitSolution(
+        i_row, i_col, voltages, network.number, _differences(circuit, voltages, network.number)
+    )
+
+
+def _differences(circuit: Circuit, voltages: Array, number: dict[str, int]) -> Array | None:
+    """Return the current of every pair from the voltages at its amplifiers, [batch, pair]."""
+    if not circuit.amplifiers:
+        return None
+    plus = voltages[:, [number[e.plus] for e in circuit.amplifiers]]
+    minus = voltages[:, [number[e.minus] for e in circuit.amplifiers]]
+    ends = (plus - minus) / np.array([e.ohm for e in circuit.amplifiers])
+    return np.asarray(ends.reshape(len(ends), -1, circuit.crossbar.cols // 2).sum(axis=1))
 
 
 @dataclass(frozen=True)
