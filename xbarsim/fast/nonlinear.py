@@ -94,7 +94,9 @@ def nonlinear_currents(
         )
         raise ParameterError(msg)
     found: CellLaw | SeriesLaw = cell_law(law) if isinstance(law, Parameters) else law  # type: ignore[arg-type]
-    cells, floating = apply_silence(g, silent_rows, active, crossbar)
+    # Grounded rows are all driven, so that patterns make no difference.
+    mask = None if silent_rows == "grounded" else active
+    cells, floating = apply_silence(g, silent_rows, mask, crossbar)
     lost = None if floating is None else torch.from_numpy(floating.copy())
     one_each = slopes == "shared" or silent_rows == "gated"
     numbers = crossbar.rows * crossbar.cols * (1 if one_each else crossbar.cols)
