@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,20 +60,33 @@ class Problem:
         Raises:
             ParameterError: If the vectors have different silent rows, and so need different circuits.
         """
-        v = check_inputs(self.v_row, self.crossbar.rows)
-        active = None
-        if self.topology.silent != "grounded":
-            active = v[0] != 0
-            if np.any((v != 0) != active):
-                msg = (
-                    f"silent rows are {self.topology.silent} and differ between the {len(v)} "
-                    "vectors: each pattern is a circuit of its own; write one deck a vector"
-                )
-                raise ParameterError(msg)
+        spikes = check_inputs(self.v_row, self.crossbar.rows) != 0
+        if self.topology.silent != "grounded" and np.any(spikes != spikes[0]):
+            msg = (
+                f"silent rows are {self.topology.silent} and differ between the {len(spikes)} "
+                "vectors: each pattern is a circuit of its own; write one deck a vector"
+            )
+            raise ParameterError(msg)
+        return self._circuit(spikes[0])
+
+    def _circuit(self, spikes: NDArray[np.bool_]) -> Circuit:
+        active = None if self.topology.silent == "grounded" else spikes
         return build_circuit(
             self.conductance, self.crossbar, topology=self.topology, cell=self.cell, active=active,
             **self.wires,
         )  # fmt: skip
+
+    def refuse_broken(self) -> None:
+        """Check the circuit under the first vector against electrical rules, before anything runs.
+
+        Raises:
+            SpiceError: If it breaks one.
+        """
+        from xbarsim.spice import refuse_broken, write_netlist
+
+        v = check_inputs(self.v_row, self.crossbar.rows)[:1]
+        if v.any() or self.topology.silent != "floating":
+            refuse_broken(write_netlist(self._circuit(v[0] != 0), v))
 
 
 def read_array(path: Path) -> Array:
@@ -85,9 +99,11 @@ def read_array(path: Path) -> Array:
         if path.suffix == ".npy":
             array: Any = np.load(path, allow_pickle=False)
         else:
-            array = np.loadtxt(path, delimiter=",", ndmin=2)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                array = np.loadtxt(path, delimiter=",", ndmin=2)
         return np.atleast_2d(np.asarray(array, dtype=np.float64))
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, UserWarning) as error:
         msg = f"{path} is not a matrix of numbers (.npy, or .csv with commas): {error}"
         raise StorageError(msg) from error
 
