@@ -17,6 +17,7 @@ from xbarsim.cli import (
     files,
     netlist,
     networks,
+    nir,
     spice,
 )
 from xbarsim.cli.output import ERR
@@ -33,7 +34,7 @@ app = typer.Typer(
 
 for module in (
     demo, devices, netlist, spice, campaign, check, evidence, calibrate, networks, cosim, benchmark,
-    files, doctor,
+    nir, files, doctor,
 ):  # fmt: skip
     module.register(app)
 

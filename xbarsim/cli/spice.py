@@ -26,6 +26,9 @@ def spice(
     timeout: Timeout = None,
     memory: Memory = None,
     force: Force = False,
+    table: Annotated[
+        Path | None, typer.Option(help="Column currents to write: .csv or .parquet.")
+    ] = None,
     json: JsonFlag = False,
 ) -> None:
     """Run an array in ngspice, and print its column currents beside the exact fast model's."""
@@ -48,6 +51,8 @@ def spice(
     if (problem.cell, problem.topology, problem.wires) == (LinearCell(), TopologyParams(), {}):
         model = found.v_row @ effective_conductance(problem.conductance, problem.crossbar)
     said = found.provenance
+    if table is not None:
+        _write_currents(table, found.i_col, model)
     if json:
         print_json(
             {"i_col": found.i_col, "i_diff": found.i_diff, "fast": model, "solver": said.solver,
@@ -68,6 +73,17 @@ def _refuse_unknown(option: str, value: str, known: object) -> None:
     if value not in get_args(known):
         msg = f"{option} is {value!r}; choose {', '.join(get_args(known))}"
         raise ParameterError(msg)
+
+
+def _write_currents(path: Path, i_col: Array, model: Array | None) -> None:
+    """Write one line for each vector and column."""
+    import numpy as np
+
+    from xbarsim.interop.tables import write_table
+
+    vector, column = np.indices(i_col.shape).reshape(2, -1)
+    columns = {"vector": vector, "column": column, "i_col [A]": i_col.ravel()}
+    write_table(path, columns if model is None else {**columns, "fast [A]": model.ravel()})
 
 
 def _print_currents(i_col: Array, model: Array | None, *, what: str = "column") -> None:
