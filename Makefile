@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint check-fresh soak bench clean ngspice setup
+.PHONY: help demo test lint check-fresh soak bench docs package clean ngspice setup
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,6 +39,17 @@ soak: setup  ## fuzzing at length, with its figures in validation/trust
 
 bench: setup  ## ratios against peers, written to validation/benchmarks
 	$(BIN)/xbarsim bench
+
+$(VENV)/.docs: $(STAMP) constraints/docs.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	    --constraint constraints/pinned.txt --requirement constraints/docs.txt
+	@touch $@
+
+docs: $(VENV)/.docs  ## build the documentation into site/, strictly: a broken link is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+package: setup  ## build sdist and wheel, check them, and try the wheel in an empty environment
+	sh scripts/check_package.sh $(PYTHON) $(BIN)/python
 
 clean:  ## remove the virtual environment and caches of the tools
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

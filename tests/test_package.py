@@ -64,6 +64,11 @@ COMMANDS = [
     "convert",
     "infer",
     "bench",
+    "doctor",
+    "nir",
+    "schema",
+    "matrix",
+    "raw",
 ]
 
 
@@ -75,9 +80,22 @@ def test_every_command_has_help_and_stands_in_the_readme(command):
     assert f"`xbarsim {command}" in (ROOT / "README.md").read_text()
 
 
+def test_the_shell_completes_commands():
+    from typer.testing import CliRunner
+
+    from xbarsim.cli.app import app
+
+    words = {"_XBARSIM_COMPLETE": "complete_bash", "COMP_WORDS": "xbarsim do", "COMP_CWORD": "1"}
+    done = CliRunner().invoke(app, [], prog_name="xbarsim", env=words)
+    assert done.stdout.split() == ["doctor"]
+
+
 @pytest.mark.parametrize(
     ("args", "match"),
     [
+        (["doctr"], "doctor"),
+        (["schema", "devices"], "choose device, case, recipe"),
+        (["matrix", "absent.csv", "x.npy"], "absent.csv"),
         (["devices", "bhattacharje2022"], "did you mean 'bhattacharjee2022'"),
         (["validate", "absent.toml"], "cannot read absent.toml"),
         (["infer", "absent.safetensors"], "absent.safetensors"),

@@ -1,8 +1,11 @@
 """This module is where files are written: whole or not at all, after checking that it can be done."""
 
+import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from platformdirs import user_cache_path
 
@@ -34,12 +37,22 @@ def writable_folder(folder: Path) -> Path:
 
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a file so that a kill at any moment leaves the old content or the new, never a part."""
-    data = content.encode() if isinstance(content, str) else content
+    with whole_file(path) as stream:
+        stream.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Yield a stream whose content becomes the file when the block ends well, and is lost otherwise.
+
+    Raises:
+        StorageError: If the file cannot be written.
+    """
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(descriptor, "wb") as stream:
-                stream.write(data)
+                yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
             Path(name).chmod(0o644)

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from xbarsim.errors import ParameterError
-from xbarsim.fast import effective_conductance, fit_activity
-from xbarsim.parameters import load_crossbar
+from xbarsim.fast import effective_conductance, fit_activity, fit_activity_currents
+from xbarsim.fast.patterns import pattern_currents, random_patterns, training_patterns
+from xbarsim.parameters import TopologyParams, load_crossbar
+from xbarsim.reference import solve_nodal
+from xbarsim.spice import spice_currents
 
 
 @pytest.mark.parametrize("silent_rows", ["gated", "floating"])
@@ -53,3 +56,69 @@ def test_what_cannot_be_fitted_is_refused(crossbar, draw):
     model = fit_activity(g, crossbar, "gated", generator=draw, patterns=50)
     with pytest.raises(ParameterError, match=r"shape \(3,\).*5 rows"):
         model.currents(np.ones(3), 1.0)
+
+
+@pytest.mark.parametrize("zero", [(), ("r_driver",), ("r_sense",), ("r_wire_row", "r_wire_col")])
+def test_currents_of_patterns_are_the_nodal_solves(crossbar, draw, zero):
+    p = crossbar.replace(**dict.fromkeys(zero, 0.0))
+    g = draw.uniform(1e-5, 1e-3, p.shape)
+    g[draw.random(p.shape) < 0.2] = 0
+    g[3] = 0
+    spikes = draw.random((6, p.rows)) < 0.5
+    spikes[0], spikes[1] = False, True
+    for silent in ("gated", "floating", "grounded"):
+        found = pattern_currents(g, p, silent, spikes)
+        for k, s in enumerate(spikes):
+            cells = g * s[:, None] if silent == "gated" else g
+            floating = ~s if silent == "floating" else None
+            exact = solve_nodal(cells, 1.0 * s, p, floating=floating).i_col[0]
+            np.testing.assert_allclose(found[k], exact, rtol=1e-9, atol=1e-16)
+
+
+def test_many_tiles_are_fitted_as_one_by_one(device, draw):
+    crossbar = load_crossbar("bhattacharjee2022", rows=6, cols=4)
+    g = draw.uniform(device.g_min, device.g_max, (3, 2, *crossbar.shape))
+    seen = []
+    together = fit_activity(
+        g, crossbar, "gated", generator=np.random.default_rng(1), on_tile=seen.append
+    )
+    alone = fit_activity(g[2, 1], crossbar, "gated", generator=np.random.default_rng(1))
+    assert sum(seen) == 6
+    assert together.error_max.shape == (3, 2)
+    np.testing.assert_allclose(together.load[2, 1], alone.load, rtol=1e-9)
+    assert together.error_max[2, 1] == pytest.approx(float(alone.error_max), rel=1e-6)
+    spikes = draw.random((9, 6)) < 0.4
+    currents = together.currents(spikes, 0.1)
+    assert currents.shape == (3, 2, 9, 4)
+    np.testing.assert_allclose(currents[2, 1], alone.currents(spikes, 0.1), rtol=1e-9)
+
+
+@pytest.mark.spice
+@pytest.mark.parametrize("silent_rows", ["gated", "floating"])
+def test_it_can_be_fitted_to_ngspice_alone(silent_rows, device, draw):
+    crossbar = load_crossbar("bhattacharjee2022", rows=7, cols=4)
+    g = draw.uniform(device.g_min, device.g_max, crossbar.shape)
+    train = training_patterns(25, 7, (0.1, 0.5), draw)
+    test = random_patterns(8, 7, (0.1, 0.5), draw)
+    topology = TopologyParams(silent=silent_rows)
+    by_spice = [
+        spice_currents(g, device.v_read * s, crossbar, topology=topology).i_col
+        for s in (train, test)
+    ]
+    model = fit_activity_currents(train, by_spice[0], test, by_spice[1], v_read=device.v_read)
+    assert model.error_max < 0.01
+    exact = pattern_currents(g, crossbar, silent_rows, train)
+    np.testing.assert_allclose(by_spice[0], device.v_read * exact, rtol=1e-8)
+
+
+def test_a_nonlinear_fit_is_for_one_voltage(draw):
+    spikes = training_patterns(30, 5, (0.2, 0.5), draw)
+    currents = spikes @ draw.uniform(1e-6, 1e-5, (5, 3))
+    model = fit_activity_currents(
+        spikes, currents, spikes[:4], currents[:4], v_read=0.2, linear=False
+    )
+    np.testing.assert_allclose(model.currents(spikes, 0.2), currents, rtol=1e-6)
+    with pytest.raises(ParameterError, match=r"0.1 V.*fitted at 0.2 V"):
+        model.currents(spikes, 0.1)
+    with pytest.raises(ParameterError, match=r"30 patterns have shape \(29, 3\)"):
+        fit_activity_currents(spikes, currents[1:], spikes[:4], currents[:4], v_read=0.2)

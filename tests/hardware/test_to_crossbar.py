@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from xbarsim.errors import OutOfValidatedRangeError, ParameterError
-from xbarsim.hardware import layer_summaries, to_crossbar
+from xbarsim.hardware import ReadParams, layer_summaries, to_crossbar
 from xbarsim.mapping import MappingSpec
 from xbarsim.parameters import CrossbarParams, EffectParams, PowerDrift, StuckCells
 from xbarsim.validation import ValidationCase, load_record, validate
@@ -108,11 +108,11 @@ def test_other_models_of_the_wires_are_never_licensed(net, device):
     record = load_record(Path(__file__).parents[2] / "validation/records/bhattacharjee2022.json")
     crossbar = CrossbarParams(rows=16, cols=16)
     with pytest.raises(OutOfValidatedRangeError, match="exact model only"):
-        to_crossbar(net, crossbar, device, record=record, ir_drop="closed_form")
+        to_crossbar(net, crossbar, device, record=record, reading=ReadParams(ir_drop="closed_form"))
     loose = {"record": record, "allow_unvalidated": True}
-    near = to_crossbar(net, crossbar, device, ir_drop="closed_form", **loose)
+    near = to_crossbar(net, crossbar, device, reading=ReadParams(ir_drop="closed_form"), **loose)
     exact = to_crossbar(net, crossbar, device, **loose)
-    ideal = to_crossbar(net, crossbar, device, ir_drop="ideal", **loose)
+    ideal = to_crossbar(net, crossbar, device, reading=ReadParams(ir_drop="ideal"), **loose)
     assert {s.validated for s in layer_summaries(near)} == {"unvalidated"}
     torch.testing.assert_close(near[0].weight, exact[0].weight, rtol=1e-3, atol=1e-3)
     assert not torch.allclose(ideal[0].weight, exact[0].weight, rtol=1e-3, atol=1e-3)

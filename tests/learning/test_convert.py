@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from xbarsim.errors import ParameterError
-from xbarsim.inference import encode_poisson
+from xbarsim.inference import encode_poisson, simulate
 from xbarsim.learning import convert, search_thresholds
 from xbarsim.network import LIF, build_network, network_spec
 
@@ -55,6 +55,33 @@ def test_batch_norm_is_folded(images):
     spiking = convert(network.eval(), images, 6)
     assert len(thresholds(spiking)) == 5
     assert min(thresholds(spiking)) > 0
+
+
+def test_rates_stand_for_activations_with_biases_too(images):
+    """Biases are in units of the thresholds before them, at the first search and at later ones."""
+    torch.manual_seed(4)
+    network = nn.Sequential(
+        nn.Conv2d(1, 6, 3, padding=1), nn.ReLU(), nn.AvgPool2d(2), nn.Dropout(0.5), nn.Flatten(),
+        nn.Linear(96, 12), nn.ReLU(), nn.Linear(12, 7), nn.ReLU(), nn.Linear(7, 3),
+    )  # fmt: skip
+    network.eval()
+    for layer in network:
+        if isinstance(layer, nn.Linear):
+            layer.bias.data.normal_(0, 0.5)
+    # Black and white pixels leave nothing to chance.
+    images = images.round()
+    wanted = network(images).detach()
+    spiking = convert(network, images, 400)
+    for found in (spiking, search_thresholds(spiking, images, 60, percentile=99.9)):
+        logits = torch.from_numpy(simulate(found, images, 1000).logits[-1])
+        scale = torch.tensor(thresholds(found)).prod()
+        torch.testing.assert_close(logits * scale, wanted, atol=0.04, rtol=0)
+
+
+def test_a_layer_that_spikes_cannot_stand_for_is_named(images):
+    network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten())
+    with pytest.raises(ParameterError, match="MaxPool2d cannot be converted"):
+        convert(network, images, 2)
 
 
 def test_nothing_to_convert_is_an_error(images):

@@ -17,7 +17,8 @@ from xbarsim.parameters import (
 )
 from xbarsim.reference import solve_circuit
 from xbarsim.spice import check_deck, spice_transient
-from xbarsim.spice.transient import _integrals, _refuse_lost_charge, write_transient
+from xbarsim.spice.charge import integrals, refuse_lost_charge
+from xbarsim.spice.pulses import write_transient
 
 pytestmark = pytest.mark.spice
 FAST = TransientParams(c_wire_row=1e-16, c_wire_col=1e-16, c_cell=1e-17)
@@ -50,6 +51,50 @@ def test_the_charge_is_static_where_wires_are_fast(cell, topology, problem):
     assert found.charge_difference <= 1e-4
     assert found.sample_difference <= 1e-6
     assert np.abs(found.charge[1]).max() <= 1e-6 * found.charge.max()
+
+
+@pytest.mark.parametrize("silent", ["floating", "gated"])
+@pytest.mark.parametrize(
+    ("cell", "ends"),
+    [
+        (None, {}),
+        (None, {"drive": "both", "sense": "both", "lead_row": 1, "lead_col": 1}),
+        (SinhCell(v0=0.2), {}),
+        (TransistorCell(), {"drive": "both"}),
+    ],
+)
+def test_rows_are_silent_step_by_step(silent, cell, ends, problem):
+    g, train, crossbar = problem
+    g[3] = 0.0
+    train[3] = [0.0, 0.2, 0.0, 0.3, 0.1]
+    topology = TopologyParams(silent=silent, **ends)
+    # Edges that are short beside the pulse, so that bent cells, too, deliver their static charge.
+    fast = FAST if cell is None else FAST.replace(rise=2e-11)
+    found = spice_transient(g, train, crossbar, fast, cell=cell, topology=topology)
+    expected = np.zeros_like(found.i_static)
+    for k, row in enumerate(train):
+        if row.any():
+            circuit = build_circuit(g, crossbar, cell=cell, topology=topology, active=row != 0)
+            expected[k] = solve_circuit(circuit, row).i_col[0]
+    np.testing.assert_allclose(found.i_static, expected, rtol=1e-7, atol=1e-18)
+    assert found.charge_difference <= 1e-3
+    assert found.sample_difference <= 1e-4
+    grounded = spice_transient(
+        g, train, crossbar, fast, cell=cell, topology=topology.replace(silent="grounded")
+    )
+    assert np.abs(grounded.charge - found.charge).max() > 0.01 * found.charge.max()
+
+
+def test_a_deck_with_switches_breaks_no_rule_and_keeps_rows_without_cells_driven(problem):
+    g, train, crossbar = problem
+    g[3] = 0.0
+    for silent in ("floating", "gated"):
+        circuit = build_circuit(g, crossbar, topology=TopologyParams(silent=silent))
+        text = write_transient(circuit, train, FAST)
+        assert not [f for f in check_deck(text) if f.severity == "error"]
+        assert ("Rd3 in_3" in text) is True
+        assert ("Rd0 in_0" in text) is (silent == "gated")
+        assert ("Xsw0_0 wl_0_0 sw_0_0 act_0 xbar_switch g=" in text) is (silent == "gated")
 
 
 def test_a_nonlinear_cell_conducts_less_during_edges(problem):
@@ -87,32 +132,32 @@ def test_its_deck_breaks_no_rule(problem):
 def test_pulses_have_their_stated_area():
     now = np.array([0.0, 1.0, 4.0, 5.0, 9.0])
     values = np.array([0.0, 2.0, 2.0, 0.0, 0.0])
-    np.testing.assert_allclose(_integrals(now, values, np.array([0.0, 9.0])), [8.0])
-    parts = _integrals(now, values, np.array([0.0, 0.5, 2.5, 9.0]))
+    np.testing.assert_allclose(integrals(now, values, np.array([0.0, 9.0])), [8.0])
+    parts = integrals(now, values, np.array([0.0, 0.5, 2.5, 9.0]))
     np.testing.assert_allclose(parts, [0.25, 3.75, 4.0])
 
 
 def test_lost_charge_is_refused():
     now = np.array([0.0, 1.0, 2.0])
     with pytest.raises(SpiceError, match="arrived"):
-        _refuse_lost_charge(now, np.array([0, 1.0, 0]), np.array([0, 0.9, 0]), "")
+        refuse_lost_charge(now, np.array([0, 1.0, 0]), np.array([0, 0.9, 0]), "")
     with pytest.raises(SpiceError, match="not finite"):
-        _refuse_lost_charge(now, np.array([0, np.nan, 0]), np.array([0, 0.9, 0]), "")
+        refuse_lost_charge(now, np.array([0, np.nan, 0]), np.array([0, 0.9, 0]), "")
 
 
 def test_what_does_not_fit_is_refused(problem):
     g, train, crossbar = problem
     with pytest.raises(ParameterError, match="do not fit"):
         TransientParams(pulse=1e-8, period=1e-8)
-    with pytest.raises(ParameterError, match="can only be grounded"):
-        spice_transient(g, train, crossbar, FAST, topology=TopologyParams(silent="floating"))
+    with pytest.raises(ParameterError, match=r"r_wire_row has shape \(2, 2\)"):
+        spice_transient(g, train, crossbar, FAST, r_wire_row=np.ones((2, 2)))
 
 
 def test_the_command_says_whether_the_bit_line_settles(tmp_path):
     path = tmp_path / "slow.toml"
     path.write_text("[device]\nr_min = 1e4\nr_max = 1e5\n[transient]\nc_wire_col = 1e-12\n")
     assert load_transient(path).c_wire_col == 1e-12
-    arguments = ["transient", str(path), "--rows", "3", "--cols", "2", "--steps", "2"]
+    arguments = ["transient", str(path), "--rows", "3", "--cols", "2", "--vectors", "2"]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
     assert "charge per step differs from static by" in result.output

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from xbarsim.benchmarks.activity import bench_activity
 from xbarsim.fast import (
     SinhLaw,
     closed_form_conductance,
     effective_conductance,
-    fit_activity,
     nonlinear_currents,
     read_noise_deviation,
 )
@@ -20,30 +20,11 @@ def bench_models(*, quick: bool) -> Figures:
     device = load_device("bhattacharjee2022")
     crossbar = load_crossbar("bhattacharjee2022", rows=64, cols=64)
     return {
-        **_activity(crossbar, device, quick=quick),
+        **bench_activity(crossbar, device, quick=quick),
         **_closed_form(device),
         **_noise(crossbar.replace(rows=16, cols=16), device, draws=20_000 if quick else 100_000),
         **_newton(crossbar, device),
     }
-
-
-def _activity(crossbar: CrossbarParams, device: DeviceParams, *, quick: bool) -> Figures:
-    """Fit the activity model to uniform and to mostly low conductances."""
-    figures: Figures = {}
-    for seed, kind in enumerate(("uniform",) if quick else ("uniform", "low")):
-        draw = np.random.default_rng(seed)
-        share = draw.random(crossbar.shape)
-        if kind == "low":
-            share = np.minimum(1, draw.exponential(0.12, crossbar.shape))
-        g = device.g_min + (device.g_max - device.g_min) * share
-        for count in (450,) if quick else (150, 300, 450):
-            for silent in ("gated", "floating"):
-                model = fit_activity(g, crossbar, silent, generator=draw, patterns=count)
-                name = f"activity, {silent} rows, {kind}, {count} patterns"
-                bar = "<= 0.01" if count == 450 else ""
-                figures[f"{name}: max error"] = (model.error_max, bar)
-                figures[f"{name}: rms error"] = (model.error_rms, "")
-    return figures
 
 
 def _closed_form(device: DeviceParams) -> Figures:

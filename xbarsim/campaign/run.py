@@ -1,25 +1,22 @@
-"""This module is running a campaign: what is missing, in worker processes, each with one ngspice."""
+"""This module is running a campaign: each missing case once, wherever the work takes place."""
 
-import io
-import json
-import multiprocessing
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
-
-from xbarsim.campaign.case import CampaignCase
+from xbarsim.campaign.case import CampaignCase, Cases
+from xbarsim.campaign.executors import Place, place_of_work
 from xbarsim.campaign.store import ResultStore
-from xbarsim.errors import ParameterError, SpiceError
+from xbarsim.campaign.table import write_table
+from xbarsim.errors import ParameterError, SpiceError, XbarsimError
 from xbarsim.progress import progress_bar
 from xbarsim.reference import ReferenceCurrents
-from xbarsim.spice import find_ngspice, spice_currents
-from xbarsim.storage import write_atomically
+from xbarsim.spice import Limits, find_ngspice, spice_currents
+from xbarsim.storage import writable_folder
 
-Work = tuple[str, CampaignCase]
+_MOST_FAILURES = 10
 
 
 @dataclass(frozen=True)
@@ -27,13 +24,13 @@ class CampaignResult:
     """Every case of a campaign, and where its result is kept.
 
     Attributes:
-        seeds: Number of each case.
+        cases: The cases, in order.
         keys: Key of each case in the store.
         computed: How many were computed now; the others were there already.
         store: Where the results are.
     """
 
-    seeds: tuple[int, ...]
+    cases: Cases
     keys: tuple[str, ...]
     computed: int
     store: ResultStore
@@ -43,38 +40,24 @@ class CampaignResult:
         return self.store.get(self.keys[index])
 
     def save(self, path: Path) -> None:
-        """Write one .npz with a row per case, vector and column; numpy reads it without xbarsim.
+        """Write all results as one table, .parquet or .npz, that is read without xbarsim.
 
-        Columns: seed, vector, col [1], i_col [A]; key and provenance (JSON) have one entry a case.
+        Raises:
+            ParameterError: If the file's ending is another one.
+            StorageError: If it cannot be written, or a result was damaged.
         """
-        parts: list[tuple[np.ndarray, ...]] = []
-        said = []
-        for seed, key in zip(self.seeds, self.keys, strict=True):
-            found = self.store.get(key)
-            vector, col = np.indices(found.i_col.shape)
-            flat = found.i_col.ravel()
-            parts.append((np.full(flat.shape, seed), vector.ravel(), col.ravel(), flat))
-            said.append(json.dumps(asdict(found.provenance)))
-        names = ("seed", "vector", "col", "i_col")
-        columns = {
-            name: np.concatenate([part[k] for part in parts]) for k, name in enumerate(names)
-        }
-        stream = io.BytesIO()
-        np.savez_compressed(
-            stream,
-            allow_pickle=False,
-            key=np.array(self.keys),
-            provenance=np.array(said),
-            **columns,
-        )
-        write_atomically(path, stream.getvalue())
+        write_table(path, self.cases, self.keys, self.store)
 
 
 def run_campaign(
-    cases: Iterable[CampaignCase],
+    cases: Cases,
     store: ResultStore,
     *,
     workers: int = 2,
+    scheduler: str | None = None,
+    resume: bool = True,
+    limits: Limits | None = None,
+    force: bool = False,
     show: bool = True,
 ) -> CampaignResult:
     """Run every case that the store lacks; a campaign that was killed goes on where it was.
@@ -82,59 +65,119 @@ def run_campaign(
     Args:
         cases: Circuits and inputs; equal ones are run once.
         store: Where results are kept, and looked for first.
-        workers: Processes, each with one ngspice at a time.
+        workers: Processes on this machine, each with one ngspice at a time.
+        scheduler: Address of a Dask scheduler, whose workers run the cases instead.
+        resume: Whether kept results are used; all cases are run anew without.
+        limits: Time and memory that each run may take.
+        force: Run arrays that take this ngspice hours.
         show: Whether to show a bar with an estimate of the time left.
 
     Raises:
         ParameterError: If there is no case or no worker.
-        SpiceError: If a run fails, or a worker is killed; what is finished stays in the store.
+        SpiceError: If runs fail, or workers are killed; what is finished stays in the store.
     """
-    every = list(cases)
-    if not every or workers < 1:
-        msg = f"a campaign of {len(every)} cases on {workers} workers: give one or more of both"
+    if len(cases) == 0:
+        msg = "a campaign of 0 cases: give one or more"
         raise ParameterError(msg)
+    writable_folder(store.folder)
     solver = find_ngspice().solver
-    keys = tuple(case.key(solver) for case in every)
-    missing = {key: case for key, case in zip(keys, every, strict=True) if key not in store}
-    with progress_bar() as bar:
+    keys: list[str] = []
+    seen: set[str] = set()
+    with place_of_work(workers, scheduler) as place, progress_bar() as bar:
         bar.disable = not show
-        task = bar.add_task("SPICE campaign", total=len(set(keys)))
-        bar.advance(task, len(set(keys)) - len(missing))
-        for _ in _finished(list(missing.items()), store, workers):
-            bar.advance(task)
-    return CampaignResult(tuple(case.seed for case in every), keys, len(missing), store)
+        task = bar.add_task("SPICE campaign", total=len(cases))
+        flow = _Flow(place, Run(solver, store, limits, force), resume)
+        for case in cases:
+            key = case.key(solver)
+            keys.append(key)
+            if key not in seen and not (resume and key in store):
+                flow.add(key, case)
+            seen.add(key)
+            bar.update(task, completed=len(keys) - len(flow.pending))
+        while flow.pending:
+            flow.keep_finished()
+            bar.update(task, completed=len(keys) - len(flow.pending))
+    flow.refuse_failures()
+    return CampaignResult(cases, tuple(keys), flow.computed, store)
 
 
-def _finished(work: Sequence[Work], store: ResultStore, workers: int) -> Iterable[str]:
-    """Yield each key as its result reaches the store."""
-    if workers == 1 or len(work) < 2:
-        for item in work:
-            yield _run_case(item, store)
-        return
-    # Spawned, not forked: a fork of a process with threads may deadlock.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(workers, len(work)), mp_context=context)
-    try:
-        futures = [pool.submit(_run_case, item, store) for item in work]
-        for future in as_completed(futures):
-            yield future.result()
-    except BrokenProcessPool as error:
-        kept = sum(key in store for key, _ in work)
+@dataclass
+class _Flow:
+    """Cases on their way: a bounded number of them, so that a campaign's length costs no memory."""
+
+    place: Place
+    run: "Run"
+    resume: bool
+    pending: dict["Future[ReferenceCurrents]", tuple[str, CampaignCase]] = field(
+        default_factory=dict
+    )
+    computed: int = 0
+    failures: list[tuple[CampaignCase, XbarsimError]] = field(default_factory=list)
+
+    def add(self, key: str, case: CampaignCase) -> None:
+        """Hand out a case once there is room for it."""
+        while len(self.pending) >= self.place.in_flight:
+            self.keep_finished()
+        future = self.place.executor.submit(run_case, key, case, self.run)
+        self.pending[future] = (key, case)
+
+    def keep_finished(self) -> None:
+        """Wait for a result or more and keep them; end the campaign when too many runs fail."""
+        done, _ = wait(self.pending, return_when=FIRST_COMPLETED)
+        for future in done:
+            key, case = self.pending.pop(future)
+            try:
+                found = future.result()
+                if key not in self.run.store or not self.resume:
+                    self.run.store.put(key, found)
+                self.computed += 1
+            except (BrokenProcessPool, CancelledError):
+                raise
+            except XbarsimError as error:
+                self.failures.append((case, error))
+        if len(self.failures) >= _MOST_FAILURES:
+            self.refuse_failures()
+
+    def refuse_failures(self) -> None:
+        """Raise when runs failed, with the first one's deck and log."""
+        if not self.failures:
+            return
+        named = ", ".join(f"{case.name} {case.seed}".strip() for case, _ in self.failures)
+        first = self.failures[0][1]
         msg = (
-            f"a worker was killed (out of memory?); {kept} of {len(work)} results are kept: "
-            "run the same campaign again to go on, with fewer workers if memory is short"
+            f"{len(self.failures)} cases failed ({named}), the first with: {first}; "
+            f"{self.computed} new results are kept"
         )
-        raise SpiceError(msg) from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        deck, log = getattr(first, "deck", ""), getattr(first, "log_tail", "")
+        raise SpiceError(msg, deck=deck, log_tail=log) from first
 
 
-def _run_case(work: Work, store: ResultStore) -> str:
-    """Run one case in its own ngspice process and keep its result before telling anyone."""
-    key, case = work
+class Run(NamedTuple):
+    """What all runs of a campaign share: solver, store, limits, and whether slow arrays run."""
+
+    solver: str
+    store: ResultStore
+    limits: Limits | None = None
+    force: bool = False
+
+
+def run_case(key: str, case: CampaignCase, run: Run) -> ReferenceCurrents:
+    """Run one case in an ngspice process of its own, and keep its result before telling anyone.
+
+    On another machine the store's folder may not be there; the campaign then keeps what it is told.
+
+    Raises:
+        SpiceError: If the run fails, or this machine has another ngspice than the campaign's, under
+            whose name the result would be kept.
+    """
+    here = find_ngspice().solver
+    if here != run.solver:
+        msg = f"a worker has {here} but the campaign is for {run.solver}; install the same on all"
+        raise SpiceError(msg)
     found = spice_currents(
         case.conductance, case.v_row, case.crossbar, engine="batch", topology=case.topology,
-        cell=case.cell,
+        cell=case.cell, limits=run.limits, force=run.force,
     )  # fmt: skip
-    store.put(key, found)
-    return key
+    if run.store.folder.is_dir():
+        run.store.put(key, found)
+    return found

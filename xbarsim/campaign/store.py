@@ -5,6 +5,7 @@ import json
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -40,9 +41,10 @@ class ResultStore:
             StorageError: If the folder cannot be written.
         """
         stream = io.BytesIO()
+        pairs: dict[str, Any] = {} if found.i_diff is None else {"i_diff": found.i_diff}
         np.savez(
             stream, i_col=found.i_col, i_row=found.i_row, v_row=found.v_row,
-            provenance=np.array(json.dumps(asdict(found.provenance))),
+            provenance=np.array(json.dumps(asdict(found.provenance))), **pairs,
         )  # fmt: skip
         path = self.path(key)
         writable_folder(path.parent)
@@ -59,7 +61,9 @@ class ResultStore:
             with np.load(path, allow_pickle=False) as data:
                 said = json.loads(str(data["provenance"]))
                 provenance = Provenance(**{**said, "options": tuple(said["options"])})
-                return ReferenceCurrents(data["i_col"], data["i_row"], data["v_row"], provenance)
+                return ReferenceCurrents(
+                    data["i_col"], data["i_row"], data["v_row"], provenance, data.get("i_diff")
+                )
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             msg = f"{path} holds no whole result ({error}); delete it and run the campaign again"
             raise StorageError(msg) from error

@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike
 from xbarsim.circuit.checks import Array, check_active, check_conductance
 from xbarsim.circuit.circuit import Circuit, Resistor
 from xbarsim.circuit.ends import row_ends, sense_ends
+from xbarsim.circuit.pairs import pair_amplifiers
 from xbarsim.circuit.wires import segments
 from xbarsim.parameters import CellParams, CrossbarParams, LinearCell, TopologyParams
 
@@ -28,7 +29,7 @@ def build_circuit(
     Args:
         conductance: Cell conductances, shape [row, col]. [S]
         crossbar: Geometry and resistances. [Ω]
-        topology: Driven and sensed ends, silent rows, leads; the plain array by default.
+        topology: Driven and sensed ends, silent rows, pairs, leads; the plain array by default.
         cell: Law of the cells; Ohm's by default.
         active: Rows that carry an input, shape [row]; the others are silent. All by default.
         r_wire_row: Each word-line segment, [row, col - 1]; overrides the crossbar's one value. [Ω]
@@ -60,6 +61,7 @@ def build_circuit(
         driven=driven,
         cell=cell or LinearCell(),
         topology=topology,
+        amplifiers=pair_amplifiers(crossbar, topology, senses),
     )
 
 

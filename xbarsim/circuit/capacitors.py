@@ -16,12 +16,17 @@ class Capacitor(NamedTuple):
 
 
 def capacitors(circuit: Circuit, transient: TransientParams) -> tuple[Capacitor, ...]:
-    """Return a capacitor at every wire node, leads included, and across every cell; none of zero."""
+    """Return a capacitor at every wire node, leads included, and across every cell; none of zero.
+
+    Behind a switch there is no wire, so that a cell which is cut off keeps no charge but its own.
+    """
+    resistors = circuit.drivers + circuit.wires + circuit.cells + circuit.senses
+    ends = [(r.a, r.b) for r in resistors] + [(s.a, s.b) for s in circuit.switches]
     nodes = dict.fromkeys(
         node
-        for resistor in circuit.drivers + circuit.wires + circuit.cells + circuit.senses
-        for node in (resistor.a, resistor.b)
-        if node != GROUND and node not in circuit.inputs
+        for pair in ends
+        for node in pair
+        if node != GROUND and node not in circuit.inputs and not node.startswith("sw_")
     )
     per_node = {"w": transient.c_wire_row, "b": transient.c_wire_col}
     lead = {"ll": "w", "lr": "w", "lb": "b", "lt": "b"}

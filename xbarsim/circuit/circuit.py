@@ -20,6 +20,26 @@ class Resistor(NamedTuple):
     ohm: float
 
 
+class Amplifier(NamedTuple):
+    """An ideal difference amplifier of gain 1 across the sense resistors of a pair."""
+
+    name: str
+    out: str
+    plus: str
+    minus: str
+    ohm: float
+
+
+class Switch(NamedTuple):
+    """A resistor that is there only while its row is active."""
+
+    name: str
+    a: str
+    b: str
+    ohm: float
+    row: int
+
+
 @dataclass(frozen=True)
 class Circuit:
     """One crossbar array, driven at ``inputs`` and sensed in ``senses``.
@@ -33,7 +53,9 @@ class Circuit:
         senses: Resistors from the bit lines to ground; sense k belongs to column k modulo cols.
         driven: Row of each input; a floating row has none.
         cell: Law of every cell.
-        topology: Ends, silent rows and leads that it was built with.
+        topology: Ends, silent rows, pairs and leads that it was built with.
+        amplifiers: Differences of columns; amplifier k belongs to pair k modulo cols / 2.
+        switches: What is cut off while a row is silent, in time; none in a static circuit.
     """
 
     crossbar: CrossbarParams
@@ -45,6 +67,8 @@ class Circuit:
     driven: tuple[int, ...]
     cell: CellParams = field(default_factory=LinearCell)
     topology: TopologyParams = field(default_factory=TopologyParams)
+    amplifiers: tuple[Amplifier, ...] = ()
+    switches: tuple[Switch, ...] = ()
 
     @property
     def linear(self) -> bool:

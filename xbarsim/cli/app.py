@@ -4,7 +4,22 @@ import sys
 
 import typer
 
-from xbarsim.cli import benchmark, calibrate, check, demo, devices, evidence, networks, spice
+from xbarsim.cli import (
+    benchmark,
+    calibrate,
+    campaign,
+    check,
+    cosim,
+    demo,
+    devices,
+    doctor,
+    evidence,
+    files,
+    netlist,
+    networks,
+    nir,
+    spice,
+)
 from xbarsim.cli.output import ERR
 from xbarsim.errors import SpiceError, XbarsimError
 
@@ -17,7 +32,10 @@ app = typer.Typer(
     "run.",
 )
 
-for module in (demo, devices, spice, check, evidence, calibrate, networks, benchmark):
+for module in (
+    demo, devices, netlist, spice, campaign, check, evidence, calibrate, networks, cosim, benchmark,
+    nir, files, doctor,
+):  # fmt: skip
     module.register(app)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from xbarsim.cli.output import OUT, JsonFlag, print_json
+from xbarsim.cli.study import register as register_studies
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +25,9 @@ DataFolder = Annotated[
     Path | None, typer.Option(help="Folder with the data set's files; else XBARSIM_DATA.")
 ]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Checkpoint to write (.safetensors).")]
+TestImages = Annotated[
+    int | None, typer.Option(help="Test images to measure on; all by default.", min=1)
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -33,6 +37,7 @@ def register(app: typer.Typer) -> None:
     app.command()(infer)
     study = typer.Typer(no_args_is_help=True, help="Studies: tables that the paper has, too.")
     study.command()(software)
+    register_studies(study)
     app.add_typer(study, name="study")
 
 
@@ -50,6 +55,7 @@ def train(
     minutes: Annotated[
         float | None, typer.Option(help="Stop after so long; the same command goes on. [min]")
     ] = None,
+    test_images: TestImages = None,
 ) -> None:
     """Train a network by a recipe, say ``xbarsim train digits-ann -o digits.safetensors``.
 
@@ -67,10 +73,13 @@ def train(
     words = ["xbarsim train", recipe]
     words += [] if seed is None else [f"--seed {seed}"]
     words += [] if start is None else [f"--start {start.name}"]
-    _go_on(run, out, None if minutes is None else 60 * minutes, " ".join(words))
+    words += [] if test_images is None else [f"--test-images {test_images}"]
+    _go_on(run, out, None if minutes is None else 60 * minutes, " ".join(words), test_images)
 
 
-def _go_on(run: "TrainingRun", out: Path, budget_s: float | None, command: str) -> None:
+def _go_on(
+    run: "TrainingRun", out: Path, budget_s: float | None, command: str, test_images: int | None
+) -> None:
     """Advance a run to its end or to the end of its time, showing a bar."""
     from xbarsim.learning import continue_run
     from xbarsim.progress import progress_bar
@@ -86,20 +95,23 @@ def _go_on(run: "TrainingRun", out: Path, budget_s: float | None, command: str) 
         OUT.print(f"stopped after update {progress.update} of {run.total}; the same command goes "
                   f"on from {state}")  # fmt: skip
         return
-    _finish(run, out, {"seconds": progress.seconds, "command": command, "updates": run.total})
+    metrics = {"seconds": progress.seconds, "command": command, "updates": run.total}
+    _finish(run, out, metrics, test_images)
     state.unlink()
 
 
-def _finish(run: "TrainingRun", out: Path, metrics: dict[str, Any]) -> None:
+def _finish(
+    run: "TrainingRun", out: Path, metrics: dict[str, Any], test_images: int | None
+) -> None:
     """Measure a trained network as the checkpoint will hold it, and write the checkpoint."""
     from xbarsim.learning import round_weights, save_network
 
     network = run.network.eval()
     round_weights(network)
-    accuracy = float(_accuracy(network, run.recipe, run.data)[-1])
+    accuracy = float(_accuracy(network, run.recipe, run.data, test_images)[-1])
     metrics |= {
         "test_accuracy": accuracy,
-        "test_images": len(run.data.test_images),
+        "test_images": len(run.data.test_images[:test_images]),
         "device": run.device.type,
     }
     save_network(network, run.recipe, out, data_md5=run.data.md5, metrics=metrics)
@@ -128,9 +140,7 @@ def convert(
     images: Annotated[int, typer.Option(help="Training images to search on.")] = 256,
     percentile: Annotated[float, typer.Option(help="Of pre-activations; 100: largest. [%]")] = 100,
     data: DataFolder = None,
-    test_images: Annotated[
-        int | None, typer.Option(help="Test images to measure on; all by default.")
-    ] = None,
+    test_images: TestImages = None,
 ) -> None:
     """Convert a trained ReLU network into an integrate-and-fire network (Algorithm 1)."""
     from xbarsim.data import load_dataset

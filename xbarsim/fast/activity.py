@@ -5,24 +5,17 @@ The exact matrix belongs to one spike pattern. Per column a rational function of
     I_j = V_read (s @ A)_j / (1 + (s @ B)_j),
 
 stays close to the exact currents: A is what each row would give alone and B how much it loads the
-column. Multiplied by the denominator, the fit of A and B [row, col] to exact solves of random
-patterns is linear least squares.
+column. A and B [row, col] are fitted to the exact currents of random patterns (``rational``), or to
+those of any other source, such as ngspice.
 
-What was tried, worst error on 200 held-out patterns in % of full scale, 64x64, the preset
-``bhattacharjee2022``, uniform (and mostly low) conductances, densities 2 to 50 %:
-
-    ======================================================= ============  ============
-    form, number of random patterns                         gated         floating
-    ======================================================= ============  ============
-    static matrix of grounded rows                          21.2 (18.6)   20.8 (14.7)
-    A, B from single rows in closed form, one fitted gain    5.0 (2.9)    11.7 (7.7)
-    A, B drawn towards that by a ridge, 80 patterns          2.9 (1.5)     4.7 (4.0)
-    A, B by least squares, 150 patterns                      3.0 (0.9)     0.4 (0.5)
-    A, B by least squares, 400 patterns                      1.1 (0.3)     0.2 (0.1)
-    A, B by least squares, 450 patterns, half denser         0.6 (0.3)     0.2 (0.1)
-    ======================================================= ============  ============
+Assumptions: rows are at 0 or V_read; the cells' law is fixed, and with nonlinear cells V_read too.
+Cost: two products a time-step; a fit is six patterns a row, solved exactly, and one linear
+system [row, row] a column. Measured error, cost, and what else was tried:
+``validation/benchmarks/models.json``.
 """
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,42 +23,57 @@ from numpy.typing import ArrayLike, NDArray
 
 from xbarsim.circuit import check_conductance
 from xbarsim.errors import ParameterError
-from xbarsim.fast.effective import effective_conductance
+from xbarsim.fast.patterns import Mask, pattern_currents, random_patterns, training_patterns
+from xbarsim.fast.rational import fit_rational
 from xbarsim.fast.silence import SilentRows
+from xbarsim.fast.tiles import cores
 from xbarsim.parameters import CrossbarParams
 
 Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-
-_CHUNK = 64
-_RIDGE = 1e-9
 
 
 @dataclass(frozen=True)
 class ActivityModel:
-    """A fitted tile whose silent rows are gated or floating.
+    """Fitted tiles whose silent rows are gated or floating.
 
     Attributes:
-        gain: A, current per volt of each row alone, [row, col]. [S]
-        load: B, by how much each row loads each column, [row, col].
-        error_max: Largest error on held-out patterns, as a share of their largest current.
+        gain: A, current per volt of each row alone, [..., row, col]. [S]
+        load: B, by how much each row loads each column, [..., row, col].
+        error_max: Largest error of each tile on held-out patterns, as a share of the largest of
+            their currents, [...].
         error_rms: Root mean square of the same.
+        v_read: The only read voltage that the fit is good for; None when cells are linear. [V]
     """
 
     gain: Array
     load: Array
-    error_max: float
-    error_rms: float
+    error_max: Array
+    error_rms: Array
+    v_read: float | None = None
 
     def currents(self, spikes: ArrayLike, v_read: float) -> Array:
-        """Return the column currents of binary spikes [..., row], [..., col]. [A]"""
+        """Return the column currents of binary spikes, [..., batch, col]. [A]
+
+        Args:
+            spikes: Zeros and ones, [..., batch, row], leading axes as those of ``gain``; one tile
+                takes any shape [..., row].
+            v_read: Word-line voltage of a spike. [V]
+
+        Raises:
+            ParameterError: If the shape does not fit, or the fit is for another read voltage.
+        """
         s = np.asarray(spikes, dtype=np.float64)
-        if s.shape[-1:] != self.gain.shape[:1]:
+        rows = self.gain.shape[-2]
+        if s.shape[-1:] != (rows,):
+            msg = f"spikes has shape {s.shape}; the tile takes [..., row] with {rows} rows"
+            raise ParameterError(msg)
+        if self.v_read not in (None, v_read):
             msg = (
-                f"spikes has shape {s.shape}; the tile takes [..., row] with {len(self.gain)} rows"
+                f"v_read is {v_read!r} V, but these nonlinear cells were fitted at "
+                f"{self.v_read!r} V; fit them again"
             )
             raise ParameterError(msg)
-        return v_read * (s @ self.gain) / (1 + s @ self.load)
+        return np.asarray(v_read * (s @ self.gain) / (1 + s @ self.load))
 
 
 def fit_activity(
@@ -74,101 +82,116 @@ def fit_activity(
     silent_rows: SilentRows,
     *,
     generator: np.random.Generator,
-    patterns: int = 450,
-    held_out: int = 200,
-    density: tuple[float, float] = (0.02, 0.5),
+    patterns: int | None = None,
+    held_out: int = 64,
+    density: tuple[float, float] = (0.01, 0.5),
+    on_tile: Callable[[int], None] | None = None,
 ) -> ActivityModel:
-    """Fit one tile to exact solves of random patterns, and report the error on other patterns.
+    """Fit tiles to exact solves of random patterns, and report the error on other patterns.
+
+    All tiles are fitted to the same patterns, one tile a core at a time.
 
     Args:
-        conductance: Cell conductances, [row, col]. [S]
+        conductance: Cell conductances, [..., row, col]. [S]
         crossbar: Geometry and resistances. [Ω]
         silent_rows: ``gated`` or ``floating``; ``grounded`` needs no fit.
         generator: Source of the random patterns.
-        patterns: Number of patterns to fit to, at least two a row.
+        patterns: Number of patterns to fit to; six a row by default, at least two.
         held_out: Number of other patterns, for the error.
         density: Least and largest share of spiking rows that will be asked for.
+        on_tile: Called with the number of tiles just fitted, for progress bars.
 
     Raises:
         ParameterError: If ``conductance`` or ``silent_rows`` does not fit, or patterns are too few.
     """
-    g = check_conductance(conductance, crossbar)
     if silent_rows == "grounded":
         msg = "silent_rows is 'grounded': effective_conductance is exact for every pattern, use it"
         raise ParameterError(msg)
-    if patterns < 2 * crossbar.rows or held_out < 1:
+    rows, cols = crossbar.shape
+    count = 6 * rows if patterns is None else patterns
+    train = training_patterns(count, rows, density, generator)
+    test = random_patterns(held_out, rows, density, generator)
+    _check_counts(train, test)
+    cells = np.asarray(conductance, dtype=np.float64)
+    flat = cells.reshape(-1, *cells.shape[-2:])
+    both = np.concatenate([train, test])
+
+    def fit(g: Array) -> ActivityModel:
+        i_col = pattern_currents(check_conductance(g, crossbar), crossbar, silent_rows, both)
+        return fit_activity_currents(train, i_col[:count], test, i_col[count:], v_read=1.0)
+
+    models = _in_threads(fit, flat, on_tile)
+    lead = cells.shape[:-2]
+    return ActivityModel(
+        np.stack([m.gain for m in models]).reshape(*lead, rows, cols),
+        np.stack([m.load for m in models]).reshape(*lead, rows, cols),
+        np.array([m.error_max for m in models]).reshape(lead),
+        np.array([m.error_rms for m in models]).reshape(lead),
+    )
+
+
+def fit_activity_currents(
+    spikes: Mask,
+    i_col: ArrayLike,
+    held_out_spikes: Mask,
+    held_out_i_col: ArrayLike,
+    *,
+    v_read: float,
+    linear: bool = True,
+) -> ActivityModel:
+    """Fit one tile to currents from anywhere: ngspice, a nonlinear solve, a measurement.
+
+    Args:
+        spikes: Patterns to fit to, [pattern, row], at least two a row.
+        i_col: Their column currents, [pattern, col]. [A]
+        held_out_spikes: Other patterns, for the error.
+        held_out_i_col: Their column currents. [A]
+        v_read: Word-line voltage of a spike. [V]
+        linear: Whether the cells are linear, so that the fit is good for other voltages.
+
+    Raises:
+        ParameterError: If shapes do not fit each other, or patterns are too few.
+    """
+    _check_counts(spikes, held_out_spikes)
+    train, test = (np.asarray(x, dtype=np.float64) for x in (i_col, held_out_i_col))
+    for s, i in ((spikes, train), (held_out_spikes, test)):
+        if i.ndim != 2 or len(i) != len(s) or not np.isfinite(i).all():
+            msg = f"currents of {len(s)} patterns have shape {i.shape}; use finite [pattern, col]"
+            raise ParameterError(msg)
+    gain, load = fit_rational(spikes.astype(np.float64), train / v_read)
+    nothing = np.zeros(())
+    model = ActivityModel(gain, load, nothing, nothing)
+    scale = max(float(np.abs(test).max()), np.finfo(float).tiny)
+    error = (model.currents(held_out_spikes, v_read) - test) / scale
+    return ActivityModel(
+        gain,
+        load,
+        np.abs(error).max(),
+        np.sqrt((error**2).mean()),
+        None if linear else v_read,
+    )
+
+
+def _check_counts(spikes: Mask, held_out: Mask) -> None:
+    rows = spikes.shape[-1]
+    if len(spikes) < 2 * rows or len(held_out) < 1:
         msg = (
-            f"patterns is {patterns} and held_out is {held_out}: use at least two a row "
-            f"({2 * crossbar.rows}) and one"
+            f"patterns is {len(spikes)} and held_out is {len(held_out)}: use at least two a row "
+            f"({2 * rows}) and one"
         )
         raise ParameterError(msg)
-    spikes = np.concatenate(
-        [
-            training_patterns(patterns, crossbar.rows, density, generator),
-            random_patterns(held_out, crossbar.rows, density, generator),
-        ]
-    )
-    i_col = pattern_currents(g, crossbar, silent_rows, spikes)
-    gain, load = _least_squares(spikes[:patterns].astype(float), i_col[:patterns])
-    model = ActivityModel(gain, load, 0.0, 0.0)
-    scale = max(i_col[patterns:].max(), np.finfo(float).tiny)
-    error = (model.currents(spikes[patterns:], 1.0) - i_col[patterns:]) / scale
-    return ActivityModel(gain, load, float(np.abs(error).max()), float(np.sqrt((error**2).mean())))
 
 
-def random_patterns(
-    count: int, rows: int, density: tuple[float, float], generator: np.random.Generator
-) -> Mask:
-    """Return spike patterns [count, row], spread in the logarithm of density; none is empty."""
-    low, high = (float(np.log(x)) for x in density)
-    share = np.exp(generator.uniform(low, high, (count, 1)))
-    return _draw(share, rows, generator)
+def _in_threads(
+    fit: Callable[[Array], ActivityModel], tiles: Array, on_tile: Callable[[int], None] | None
+) -> list[ActivityModel]:
+    """Fit one tile a core at a time; each uses one thread of the linear algebra library."""
+    from threadpoolctl import threadpool_limits
 
-
-def training_patterns(
-    count: int, rows: int, density: tuple[float, float], generator: np.random.Generator
-) -> Mask:
-    """Return patterns to fit to: half as ``random_patterns``, half spread evenly and denser.
-
-    The worst errors lie at the dense end, where few of the first kind fall.
-    """
-    low, high = density
-    share = generator.uniform(low, min(1.0, 1.3 * high), (count - count // 2, 1))
-    sparse = random_patterns(count // 2, rows, density, generator)
-    return np.concatenate([sparse, _draw(share, rows, generator)])
-
-
-def _draw(share: Array, rows: int, generator: np.random.Generator) -> Mask:
-    """Draw one pattern for each share of spiking rows; every pattern gets at least one spike."""
-    count = len(share)
-    spikes: Mask = generator.random((count, rows)) < share
-    spikes[np.arange(count), generator.integers(0, rows, count)] = True
-    return spikes
-
-
-def pattern_currents(
-    conductance: Array, crossbar: CrossbarParams, silent_rows: SilentRows, spikes: Mask
-) -> Array:
-    """Return the exact currents of spike patterns at 1 V, [pattern, col], some at a time. [A]"""
-    parts = [
-        effective_conductance(
-            conductance, crossbar, silent_rows=silent_rows, active=spikes[k : k + _CHUNK]
-        ).sum(axis=-2)
-        for k in range(0, len(spikes), _CHUNK)
-    ]
-    return np.concatenate(parts)
-
-
-def _least_squares(s: Array, i_col: Array) -> tuple[Array, Array]:
-    """Solve I_j (1 + s @ B_j) = s @ A_j for all columns, each scaled to its largest current."""
-    scale = np.maximum(i_col.max(axis=0), np.finfo(float).tiny)
-    y = (i_col / scale).T
-    weighted = -y[:, :, None] * s
-    matrix = np.concatenate([np.broadcast_to(s, weighted.shape), weighted], axis=2)
-    normal = matrix.transpose(0, 2, 1) @ matrix
-    # Far below the patterns' own weight; it only settles rows that do not conduct.
-    normal += _RIDGE * len(s) * np.eye(normal.shape[-1])
-    right = (matrix.transpose(0, 2, 1) @ y[:, :, None])[..., 0]
-    solution = np.linalg.solve(normal, right[..., None])[..., 0].T
-    rows = s.shape[1]
-    return solution[:rows] * scale, solution[rows:]
+    models = []
+    with threadpool_limits(1), ThreadPoolExecutor(max_workers=min(cores(), len(tiles))) as pool:
+        for model in pool.map(fit, tiles):
+            models.append(model)
+            if on_tile is not None:
+                on_tile(1)
+    return models

@@ -1,17 +1,23 @@
-r"""This module is the model of nonlinear cells: Newton's method, each step one exact linear solve.
+r"""This module is the model of nonlinear cells: each step is one exact linear solve.
 
-About the cell voltages v of the last step a cell is its slope and a source,
+About the cell voltages v of the last step a cell is a slope s and a source beside it,
 
-    i(u) = i(v) + i'(v) (u - v),
+    i(u) = i(v) + s (u - v),
 
-so that the array is linear again. The start is the linear solve with the cells' conductance at 0 V.
-What the straight line misses at the new voltages, i(u) minus the above, is the exact violation of
-Kirchhoff's law there: it is the residual that is reported, and that decides when to stop.
+so that the array is linear again. The start is the linear solve with the cells' slope at 0 V. What
+the straight line misses at the new voltages, i(u) minus the above, is the exact violation of
+Kirchhoff's law there: it is the residual that is reported, and that decides when to stop. With each
+input's own slopes (``own``) this is Newton's method; with slopes that all inputs share (``shared``)
+it converges linearly, but one factorisation serves them all. Where a step makes an input's residual
+grow, it goes only part of the way. A transistor's dependence on its bit line is taken from the step
+before.
+
+Measured against ngspice, with steps and cost: ``validation/benchmarks/models.json``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -20,65 +26,17 @@ from torch import Tensor
 
 from xbarsim.circuit import check_conductance, check_inputs
 from xbarsim.errors import ParameterError, SolveError
-from xbarsim.fast.nodes import factorise
+from xbarsim.fast.laws import CellLaw, SeriesLaw, branch, cell_law
+from xbarsim.fast.nodes import Factorisation, factorise
+from xbarsim.fast.silence import SilentRows, apply_silence
 from xbarsim.parameters import CrossbarParams
+from xbarsim.parameters.base import Parameters
 
 Array = NDArray[np.float64]
+Slopes = Literal["own", "shared"]
 
 _NUMBERS_AT_A_TIME = 2**24
-
-
-class CellLaw(Protocol):
-    """Current and slope of a cell per siemens of its conductance at 0 V."""
-
-    def current(self, v: Tensor) -> Tensor:
-        """Return i / g at cell voltages v. [V]"""
-        ...
-
-    def slope(self, v: Tensor) -> Tensor:
-        """Return the derivative of ``current``."""
-        ...
-
-
-@dataclass(frozen=True)
-class SinhLaw:
-    r"""$i = g\,v_0 \sinh(v / v_0)$, tunnelling cells."""
-
-    v_0: float
-
-    def __post_init__(self) -> None:
-        if not 0 < self.v_0 < float("inf"):
-            msg = f"v_0 is {self.v_0!r} V; use a positive, finite voltage"
-            raise ParameterError(msg)
-
-    def current(self, v: Tensor) -> Tensor:
-        """Return v_0 sinh(v / v_0). [V]"""
-        return self.v_0 * torch.sinh(v / self.v_0)
-
-    def slope(self, v: Tensor) -> Tensor:
-        """Return cosh(v / v_0)."""
-        return torch.cosh(v / self.v_0)
-
-
-@dataclass(frozen=True)
-class PolynomialLaw:
-    r"""$i = g\,(v + c_2 v^2 + c_3 v^3 + \dots)$, with ``coefficients`` (c_2, c_3, ...)."""
-
-    coefficients: Sequence[float]
-
-    def current(self, v: Tensor) -> Tensor:
-        """Return v + c_2 v^2 + c_3 v^3 + ... [V]"""
-        total = torch.zeros_like(v)
-        for c in reversed((1.0, *self.coefficients)):
-            total = (total + c) * v
-        return total
-
-    def slope(self, v: Tensor) -> Tensor:
-        """Return 1 + 2 c_2 v + 3 c_3 v^2 + ..."""
-        total = torch.zeros_like(v)
-        for k, c in reversed(list(enumerate((1.0, *self.coefficients), start=1))):
-            total = total * v + k * c
-        return total
+_HALVINGS = 6
 
 
 @dataclass(frozen=True)
@@ -88,12 +46,14 @@ class NonlinearSolution:
     Attributes:
         i_col: Column currents, [batch, col]. [A]
         v_cell: Word-line minus bit-line voltage of every cell, [batch, row, col]. [V]
-        residuals: Worst violation of Kirchhoff's current law after each Newton step, as a share of
-            the largest cell current, [step].
+        i_cell: Current of every cell, [batch, row, col]. [A]
+        residuals: Worst violation of Kirchhoff's current law after each step, as a share of the
+            largest cell current, [step].
     """
 
     i_col: Array
     v_cell: Array
+    i_cell: Array
     residuals: Array
 
 
@@ -101,10 +61,13 @@ def nonlinear_currents(
     conductance: ArrayLike,
     v_row: ArrayLike,
     crossbar: CrossbarParams,
-    law: CellLaw,
+    law: CellLaw | SeriesLaw | Parameters,
     *,
     tolerance: float = 1e-10,
     most_steps: int = 50,
+    slopes: Slopes = "own",
+    silent_rows: SilentRows = "grounded",
+    active: ArrayLike | None = None,
 ) -> NonlinearSolution:
     """Solve an array of nonlinear cells for a batch of inputs.
 
@@ -112,56 +75,156 @@ def nonlinear_currents(
         conductance: Cell conductances at 0 V, [row, col]. [S]
         v_row: Input vectors, [batch, row]. [V]
         crossbar: Geometry and resistances. [Ω]
-        law: ``SinhLaw``, ``PolynomialLaw`` or another ``CellLaw``; its slope may not be negative.
+        law: A kind of cell such as ``SinhCell``, or its law; its slope may not be negative.
         tolerance: Residual to reach, as a share of the largest cell current.
-        most_steps: Newton steps after which to give up.
+        most_steps: Steps after which to give up.
+        slopes: ``own`` for few inputs or strong nonlinearity; ``shared`` for many inputs.
+        silent_rows: What rows do that are not ``active``; needs ``own`` slopes unless grounded.
+        active: Rows that carry an input, [batch, row].
 
     Raises:
-        ParameterError: If shapes or values are not physical.
+        ParameterError: If shapes or values are not physical, or the law is unknown.
         SolveError: If ``tolerance`` is not reached, or the law falls where the cells are.
     """
     g = torch.from_numpy(check_conductance(conductance, crossbar))
     v = torch.from_numpy(check_inputs(v_row, crossbar.rows))
-    size = max(1, _NUMBERS_AT_A_TIME // (crossbar.rows * crossbar.cols**2))
-    parts = [
-        _newton(g, part, crossbar, law, tolerance, most_steps) for part in torch.split(v, size)
-    ]
+    if slopes == "shared" and silent_rows != "grounded":
+        msg = (
+            f"silent_rows is {silent_rows!r}: every pattern has slopes of its own, use slopes='own'"
+        )
+        raise ParameterError(msg)
+    found: CellLaw | SeriesLaw = cell_law(law) if isinstance(law, Parameters) else law  # type: ignore[arg-type]
+    cells, floating = apply_silence(g, silent_rows, active, crossbar)
+    lost = None if floating is None else torch.from_numpy(floating.copy())
+    numbers = crossbar.rows * crossbar.cols * (crossbar.cols if slopes == "own" else 1)
+    size = max(1, _NUMBERS_AT_A_TIME // numbers)
+    parts = []
+    for k in range(0, len(v), size):
+        part = slice(k, k + size)
+        array = _Array(
+            cells if cells.ndim == 2 else cells[part], v[part], crossbar, found,
+            None if lost is None else lost[part], shared=slopes == "shared",
+        )  # fmt: skip
+        parts.append(_iterate(array, tolerance, most_steps))
     steps = max(len(residuals) for _, residuals in parts)
     worst = [max(r[min(k, len(r) - 1)] for _, r in parts) for k in range(steps)]
-    v_cell = torch.cat([cell for cell, _ in parts])
-    i_col = (g * law.current(v_cell)).sum(dim=-2)
-    return NonlinearSolution(i_col.numpy(), v_cell.numpy(), np.array(worst))
+    v_cell = torch.cat([state.v for state, _ in parts])
+    i_cell = torch.cat([state.current for state, _ in parts])
+    return NonlinearSolution(
+        i_cell.sum(dim=-2).numpy(), v_cell.numpy(), i_cell.numpy(), np.array(worst)
+    )
 
 
-def _newton(
-    g: Tensor,
-    v_row: Tensor,
-    crossbar: CrossbarParams,
-    law: CellLaw,
-    tolerance: float,
-    most_steps: int,
-) -> tuple[Tensor, list[float]]:
-    """Return cell voltages [batch, row, col] and the residual after each step."""
-    sources = v_row[:, None, :]
-    cell = factorise(g, crossbar.resistances).cell_voltages(v_row)
+class _State(NamedTuple):
+    """Cell voltages, the currents that the wires carry to cells, and the cells' own currents."""
+
+    v: Tensor
+    carried: Tensor
+    current: Tensor
+    slope: Tensor
+
+    @property
+    def missed(self) -> Tensor:
+        """Largest violation of Kirchhoff's law of every input, [batch]. [A]"""
+        return (self.current - self.carried).abs().amax(dim=(-1, -2))
+
+
+@dataclass(frozen=True)
+class _Array:
+    """An array, its cells' law and its inputs."""
+
+    g: Tensor
+    v_row: Tensor
+    crossbar: CrossbarParams
+    law: CellLaw | SeriesLaw
+    floating: Tensor | None
+    shared: bool
+
+    def start(self) -> _State:
+        """Return the solution of linear cells with the slope at 0 V."""
+        nothing = torch.zeros_like(self.g)
+        _, slope = branch(self.law, self.g, nothing, nothing)
+        if self.g.ndim == 2:
+            v = factorise(slope, self.crossbar.resistances).cell_voltages(self.v_row)
+        else:
+            v = self._factor(slope).cell_voltages(self.v_row[:, None])[:, 0]
+        return self.state(v, slope * v)
+
+    def state(self, v: Tensor, carried: Tensor) -> _State:
+        """Return the cells' own currents and slopes at these voltages."""
+        v_bit = bit_line_voltages(carried, self.crossbar)
+        current, slope = branch(self.law, self.g, v, v_bit)
+        _check_slope(slope, v)
+        return _State(v, carried, current, slope)
+
+    def steps(self, state: _State) -> Generator[_State, _State, None]:
+        """Yield the states of undamped steps from whatever state is sent."""
+        factor, common = None, state.slope
+        before = float("inf")
+        while True:
+            missed = float(state.missed.max())
+            if factor is None or not self.shared or missed > 0.5 * before:
+                common = state.slope.mean(dim=0) if self.shared else state.slope
+                factor = self._factor(common)
+            before = missed
+            beside = state.current - common * state.v
+            if self.shared:
+                v = factor.cell_voltages(self.v_row, injected=beside)
+            else:
+                v = factor.cell_voltages(self.v_row[:, None], injected=beside[:, None])[:, 0]
+            state = yield self.state(v, common * v + beside)
+
+    def _factor(self, slope: Tensor) -> Factorisation:
+        return factorise(slope, self.crossbar.resistances, self.floating)
+
+
+def _iterate(array: _Array, tolerance: float, most_steps: int) -> tuple[_State, list[float]]:
+    """Return the last state and the residual after each step."""
+    state = array.start()
+    steps = array.steps(state)
     residuals: list[float] = []
     while len(residuals) < most_steps:
-        slope = g * law.slope(cell)
-        _check_slope(slope, cell)
-        beside = g * law.current(cell) - slope * cell
-        factor = factorise(slope, crossbar.resistances)
-        cell = factor.cell_voltages(sources, injected=beside[:, None])[:, 0]
-        current = g * law.current(cell)
-        missed = (current - slope * cell - beside).abs().max()
-        residuals.append(float(missed / current.abs().max().clamp_min(1e-300)))
+        trial = next(steps) if not residuals else steps.send(state)
+        state = _damped(array, state, trial)
+        largest = state.current.abs().max().clamp_min(1e-300)
+        residuals.append(float(state.missed.max() / largest))
         if residuals[-1] <= tolerance:
-            return cell, residuals
-    last: Any = residuals[-1] if residuals else None
+            return state, residuals
+    last = residuals[-1] if residuals else None
     msg = (
         f"the nonlinear solve left a residual of {last!r} of the largest cell current after "
-        f"{most_steps} steps, more than {tolerance!r}; use smaller inputs or a larger tolerance"
+        f"{most_steps} steps, more than {tolerance!r}; use smaller inputs, slopes='own' or a larger "
+        "tolerance"
     )
     raise SolveError(msg)
+
+
+def _damped(array: _Array, state: _State, trial: _State) -> _State:
+    """Go part of the way where a full step makes the residual grow.
+
+    Voltages and carried currents both obey the wires' linear laws, so that mixtures of them do.
+    """
+    share = torch.ones(len(state.v), 1, 1, dtype=state.v.dtype)
+    floor = 1e-14 * trial.current.abs().amax(dim=(-1, -2))
+    for _ in range(_HALVINGS):
+        worse = trial.missed > torch.maximum(state.missed, floor)
+        if not bool(worse.any()):
+            break
+        share = torch.where(worse[:, None, None], share / 2, share)
+        reach = torch.where(worse[:, None, None], 0.5, 1.0)
+        trial = array.state(
+            state.v + reach * (trial.v - state.v),
+            state.carried + reach * (trial.carried - state.carried),
+        )
+    return trial
+
+
+def bit_line_voltages(i_cell: Tensor, crossbar: CrossbarParams) -> Tensor:
+    """Return bit-line voltages [..., row, col] from cell currents of the same shape. [V]"""
+    down = i_cell.cumsum(dim=-2)
+    ends = crossbar.r_sense * down[..., -1:, :]
+    drops = crossbar.r_wire_col * down[..., :-1, :].flip(-2).cumsum(dim=-2).flip(-2)
+    return torch.cat([ends + drops, ends], dim=-2)
 
 
 def _check_slope(slope: Tensor, cell: Tensor) -> None:

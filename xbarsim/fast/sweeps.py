@@ -6,6 +6,8 @@ and, for currents f_j into the nodes, the Norton current s_{j-1} = f_{j-1} + d_j
 near end: v_0 = (V + R_near s_0) / (1 + R_near (g_0 + a_0)), v_j = d_j (v_{j-1} + R_j s_j). Sums and
 products of positive numbers only, and each resistance may be zero.
 
+Numba looks at the date of the calling file only: after a change here touch ``iterative``.
+
 Word lines run along the rows, their near end is column 0; bit lines run along the columns, their
 near end is the last row. Bit lines are worked on side by side, in strips that stay in the cache.
 """

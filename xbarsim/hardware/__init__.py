@@ -1,5 +1,11 @@
-"""Networks on crossbars: a new network whose weights are those that the arrays apply."""
+"""Networks on crossbars: a new network that computes what the arrays do."""
 
 from xbarsim.hardware.crossbar_network import LayerSummary as LayerSummary
 from xbarsim.hardware.crossbar_network import layer_summaries as layer_summaries
 from xbarsim.hardware.crossbar_network import to_crossbar as to_crossbar
+from xbarsim.hardware.drivers import Source as Source
+from xbarsim.hardware.drivers import check_drivers as check_drivers
+from xbarsim.hardware.reading import AdcParams as AdcParams
+from xbarsim.hardware.reading import ReadParams as ReadParams
+from xbarsim.hardware.tiled import TiledLayer as TiledLayer
+from xbarsim.hardware.tiled import reseed as reseed

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xbarsim.effects import age_cells
+from xbarsim.effects import age_cells, effect_generator
 from xbarsim.mapping import chip_generator
 from xbarsim.mapping.chip import program
-from xbarsim.parameters import DeviceParams, EffectParams
+from xbarsim.parameters import Deviation, DeviceParams, EffectParams
 
 Array = NDArray[np.float64]
 
@@ -39,3 +39,13 @@ class Chip:
             return lambda g: program(g, self.device, generator)
         effects, where = self.effects, (self.seed, self.number, layer)
         return lambda g: age_cells(g, effects, self.device, where, seconds=self.seconds)
+
+    @property
+    def read_noise(self) -> Deviation | None:
+        """Return the law of read noise, if there is any."""
+        return None if self.effects is None else self.effects.read_noise
+
+    def read_seed(self, layer: int) -> int:
+        """Return the seed of the read noise of layer number ``layer``."""
+        stream = effect_generator("read_noise", self.seed, self.number, layer)
+        return int(stream.integers(2**31))

@@ -4,16 +4,19 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
 from torch import nn
 
 from xbarsim.errors import OutOfValidatedRangeError, ParameterError
 from xbarsim.exchange import as_network
 from xbarsim.hardware.chip import Chip
-from xbarsim.hardware.drivers import CrossbarLayer, RoundedInput, Source, check_drivers
-from xbarsim.mapping import Gain, MappedLayer, MappingSpec, StaticModel, program_layer, read_layer
+from xbarsim.hardware.drivers import CrossbarLayer, Source, check_drivers
+from xbarsim.hardware.merge import read_layer
+from xbarsim.hardware.reading import ReadParams
+from xbarsim.mapping import Gain, MappedLayer, MappingSpec, ProgrammedLayer, program_layer
 from xbarsim.parameters import CrossbarParams, DeviceParams, EffectParams
 from xbarsim.validation import ValidationRecord
+
+Wrap = Callable[[str, CrossbarLayer, nn.Module, ProgrammedLayer, MappedLayer], nn.Module]
 
 
 @dataclass(frozen=True)
@@ -45,18 +48,20 @@ def to_crossbar(
     mapping: MappingSpec | None = None,
     effects: EffectParams | None = None,
     seconds: float | None = None,
-    ir_drop: StaticModel = "exact",
+    reading: ReadParams | None = None,
     encoder: Source = "poisson",
     seed: int = 0,
     chip: int = 0,
     on_tile: Callable[[int], None] | None = None,
+    wrap: Wrap | None = None,
 ) -> nn.Module:
     """Return a copy of a network whose convolutions and linear layers run on crossbars.
 
     Weights are cut into tiles, written into cells between g_min and g_max with the chip's effects,
     passed through the model of the array, scaled by the read-out gain, and put back. Biases stay
     digital. What does not change from read to read is merged into one weight a layer, so that
-    inference costs what plain torch costs.
+    inference costs what plain torch costs. Converters, read noise and the activity model make
+    layers that are read tile by tile (on the CPU, without gradients); see ``TiledLayer``.
 
     Args:
         network: Any network of torch, snnTorch, SpikingJelly or Norse; it is not changed.
@@ -69,11 +74,13 @@ def to_crossbar(
         mapping: How weights become conductances, and what drives the rows.
         effects: Laws of variation, drift and stuck cells; by default the device's sigma.
         seconds: Time since programming, when there is drift. [s]
-        ir_drop: What the wires do: ``exact``, ``closed_form`` or ``ideal``.
+        reading: What wires, noise and converters do to every read; exact wires by default.
         encoder: What makes the network's input, for the check of the drivers.
         seed: Seed of the chips' effects.
         chip: Number of the chip; each has its own cells.
         on_tile: Called with the number of arrays just solved.
+        wrap: Gets name, layer, what reads it, its cells and its weights; returns what is to stand
+            in the new network, for instance a layer that also asks ngspice.
 
     Returns:
         The new network; ``layer_summaries`` tells what happened to each layer.
@@ -89,27 +96,27 @@ def to_crossbar(
     )
     if spec.tile is not None:
         crossbar = crossbar.replace(rows=spec.tile[0], cols=spec.tile[1])
-    _require(record, crossbar, ir_drop, allow_unvalidated=allow_unvalidated)
+    model = (reading or ReadParams()).ir_drop
+    _require(record, crossbar, model, allow_unvalidated=allow_unvalidated)
     result = copy.deepcopy(as_network(network))
     layers, digital = _chosen(result, spec)
     check_drivers(result, spec.driver, encoder, digital)
+    licence = record if model == "exact" else None
     cells = Chip(device, effects, seconds, seed, chip)
-    licence = record if ir_drop == "exact" else None
     summaries = []
     for index, (name, layer) in layers.items():
         programmed = program_layer(
             layer.weight.detach().double().numpy(force=True), crossbar, device, spec,
             cells.programming(index), groups=getattr(layer, "groups", 1), on_tile=on_tile,
         )  # fmt: skip
-        mapped = read_layer(
-            programmed, crossbar, gain=spec.gain, spec=spec, model=ir_drop, on_tile=on_tile
-        )
+        read, mapped = read_layer(
+            layer, programmed, crossbar, spec, reading or ReadParams(),
+            cells.read_noise, seed=cells.read_seed(index), on_tile=on_tile,
+        )  # fmt: skip
         stamp = _stamp(licence, crossbar, mapped, allow_unvalidated=allow_unvalidated)
-        with torch.no_grad():
-            layer.weight.copy_(torch.from_numpy(mapped.weight))
+        placed = read if wrap is None else wrap(name, layer, read, programmed, mapped)
+        result = _put(result, name, placed)
         summaries.append(LayerSummary(name, mapped.plan.n_tiles, mapped.raw_gain, stamp))
-        if spec.driver.rounding:
-            result = _put(result, name, RoundedInput(layer, spec.driver))
     result.layer_summaries = tuple(summaries)  # type: ignore[assignment]
     return result
 
@@ -146,7 +153,7 @@ def _put(network: nn.Module, name: str, layer: nn.Module) -> nn.Module:
 def _require(
     record: ValidationRecord | None,
     crossbar: CrossbarParams,
-    model: StaticModel,
+    model: str,
     *,
     allow_unvalidated: bool,
 ) -> None:

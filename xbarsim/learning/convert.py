@@ -8,9 +8,14 @@ from torch import Tensor, nn
 
 from xbarsim.errors import ParameterError
 from xbarsim.inference import encode_poisson
-from xbarsim.network import LIF, fold_batch_norm, leaves, unroll
+from xbarsim.network import LIF, as_sequential, fold_batch_norm, leaves, unroll
 
 _STEPS_IN_MEMORY = 2000
+_DROPPED = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d)
+_KEPT = (
+    *(nn.Linear, nn.Conv1d, nn.Conv2d, nn.Flatten),
+    *(nn.AvgPool1d, nn.AvgPool2d, nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d),
+)
 
 
 def convert(
@@ -19,8 +24,8 @@ def convert(
     """Convert a trained ReLU network into a spiking one.
 
     Args:
-        network: Feed-forward network of stateless layers with ReLU activations; batch norms after
-            convolutions and linear layers are folded into them.
+        network: Any feed-forward network of convolutions, linear layers, ReLUs, average pools and
+            flattening; batch norms are folded into the layers before them, dropout is left out.
         images: Images to search thresholds on, pixels in [0, 1].
         steps: Time-steps T of the search.
         seed: Seed of the Poisson spikes.
@@ -30,15 +35,29 @@ def convert(
         A network with the same weights, integrate-and-fire neurons and searched thresholds.
 
     Raises:
-        ParameterError: If the network has no ReLU, or a batch norm that cannot be folded.
+        ParameterError: If the network has no ReLU, a batch norm that cannot be folded, or a layer
+            that spikes cannot stand for.
     """
-    folded = fold_batch_norm(network)
-    layers = [LIF() if isinstance(layer, nn.ReLU) else layer for layer in folded]
+    folded = fold_batch_norm(as_sequential(network))
+    layers = [_spiking(layer) for layer in folded if not isinstance(layer, _DROPPED)]
     if not any(isinstance(layer, LIF) for layer in layers):
         msg = "the network has no ReLU layer, so there is nothing to convert into neurons"
         raise ParameterError(msg)
     spiking = nn.Sequential(*layers).eval()
     return search_thresholds(spiking, images, steps, seed=seed, percentile=percentile)
+
+
+def _spiking(layer: nn.Module) -> nn.Module:
+    """Return a neuron for a ReLU, and any layer that is linear as it is."""
+    if isinstance(layer, nn.ReLU):
+        return LIF()
+    if isinstance(layer, _KEPT):
+        return layer
+    msg = (
+        f"a {type(layer).__name__} cannot be converted: rates of spikes stand for ReLU activations "
+        "between linear layers; use nn.ReLU, and nn.AvgPool2d for pooling, and train again"
+    )
+    raise ParameterError(msg)
 
 
 def search_thresholds(
@@ -50,10 +69,14 @@ def search_thresholds(
     percentile: float = 100.0,
     batch: int | None = None,
 ) -> nn.Sequential:
-    """Return a copy whose neurons have the thresholds that Algorithm 1 finds, first layer first.
+    r"""Return a copy whose neurons have the thresholds that Algorithm 1 finds, first layer first.
 
     Each layer is driven by the spikes of the layers before it, whose thresholds are set already.
     These layers run again for every threshold, so that memory does not grow with images or depth.
+
+    A rate of 1 after the neurons of layer k stands for $\prod_{j \le k} \theta_j$, so a bias is
+    scaled by what this product was before the search over what it is after it (biases:
+    B. Rueckauer et al. 2017, DOI 10.3389/fnins.2017.00682).
 
     Args:
         network: Feed-forward network of stateless layers and neurons.
@@ -65,10 +88,15 @@ def search_thresholds(
     """
     result = nn.Sequential(*[copy.deepcopy(layer) for layer in leaves(network)])
     size = batch or max(1, _STEPS_IN_MEMORY // steps)
+    scale = 1.0
     for position, layer in enumerate(result):
         if isinstance(layer, LIF):
             drives = _drives(nn.Sequential(*list(result)[:position]), images, steps, seed, size)
-            layer.threshold.data.fill_(_threshold(drives, len(images), percentile))
+            threshold = _threshold(drives, len(images), percentile)
+            scale *= float(layer.threshold) / threshold
+            layer.threshold.data.fill_(threshold)
+        elif isinstance(bias := getattr(layer, "bias", None), Tensor):
+            bias.data.mul_(scale)
     return result
 
 

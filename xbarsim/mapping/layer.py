@@ -114,10 +114,15 @@ def read_layer(
         model: What the wires do.
         on_tile: Called with the number of arrays just solved.
     """
-    cells, plan = programmed.conductance, programmed.plan
-    effective = apply_wires(cells, crossbar, model, on_tile=on_tile)
+    effective = apply_wires(programmed.conductance, crossbar, model, on_tile=on_tile)
+    return weigh(programmed, sides_of(effective, spec), gain)
+
+
+def weigh(programmed: ProgrammedLayer, sides: Array, gain: Gain) -> MappedLayer:
+    """Return the layer whose arrays apply ``sides`` [2, slice, tile, row, col]. [S]"""
+    plan, cells = programmed.plan, programmed.conductance
     # Unused cells take part in the circuit, but no weight is read from them.
-    measured = read_tiles(sides_of(effective, spec), programmed.unit) * plan.used()
+    measured = read_tiles(sides, programmed.unit) * plan.used()
     scale = readout_gain(programmed.target, measured, gain)
     return MappedLayer(
         weight=plan.join(measured * scale),

@@ -2,10 +2,12 @@
 
 from xbarsim.network.bntt import BatchNormThroughTime as BatchNormThroughTime
 from xbarsim.network.build import build_network as build_network
+from xbarsim.network.chain import as_sequential as as_sequential
 from xbarsim.network.fold import fold_batch_norm as fold_batch_norm
 from xbarsim.network.neuron import LIF as LIF
 from xbarsim.network.neuron import lif_step as lif_step
 from xbarsim.network.params import NeuronParams as NeuronParams
+from xbarsim.network.perstep import PerStepLayer as PerStepLayer
 from xbarsim.network.pool import pool_before_threshold as pool_before_threshold
 from xbarsim.network.spec import NetworkSpec as NetworkSpec
 from xbarsim.network.spec import network_spec as network_spec

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from xbarsim.network.fused import fused_backward, fused_forward, is_fusable
 from xbarsim.network.params import NeuronParams
 from xbarsim.network.surrogate import slope_of
 
@@ -34,6 +35,11 @@ def lif_over_time(
     tensors = (drive, membrane, leak, threshold)
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
         return _Unrolled.apply(*tensors, params)  # type: ignore[no-untyped-call, no-any-return]
+    if is_fusable(drive, leak, threshold):
+        spikes, membrane, _ = fused_forward(
+            drive, membrane, leak.item(), threshold.item(), params, keep=False
+        )
+        return spikes, membrane
     spikes = torch.empty_like(drive)
     membrane = membrane.clone()
     for x, fired in zip(drive, spikes, strict=True):
@@ -63,6 +69,14 @@ class _Unrolled(torch.autograd.Function):
         threshold: Tensor,
         params: NeuronParams,
     ) -> tuple[Tensor, Tensor]:
+        ctx.set_materialize_grads(False)
+        ctx.params = params
+        ctx.fused = not any(ctx.needs_input_grad[2:4]) and is_fusable(drive, leak, threshold)
+        if ctx.fused:
+            numbers = leak.item(), threshold.item()
+            spikes, after, kept = fused_forward(drive, membrane, *numbers, params, keep=True)
+            ctx.save_for_backward(kept, membrane, leak, threshold)
+            return spikes, after
         before, spikes = torch.empty_like(drive), torch.empty_like(drive)
         after = membrane.clone()
         for x, u, fired in zip(drive, before, spikes, strict=True):
@@ -70,13 +84,19 @@ class _Unrolled(torch.autograd.Function):
             torch.gt(u, threshold, out=fired)
             _reset(u, fired, threshold, params, out=after)
         ctx.save_for_backward(before, membrane, leak, threshold)
-        ctx.params = params
         return spikes, after
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+    def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:  # noqa: ANN401
         before, membrane, leak, threshold = ctx.saved_tensors
-        grad_spikes, later = grads[0], grads[1].clone()
+        grad_spikes = torch.zeros_like(before) if grads[0] is None else grads[0]
+        if ctx.fused:
+            numbers = leak.item(), threshold.item()
+            return (
+                *fused_backward(before, grad_spikes, grads[1], *numbers, ctx.params),
+                *(None, None, None),
+            )
+        later = torch.zeros_like(membrane) if grads[1] is None else grads[1].clone()
         grad_drive = torch.empty_like(before)
         parts: list[tuple[Tensor, Tensor]] = []
         for t in range(len(before) - 1, -1, -1):

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from xbarsim.network.bntt import BatchNormThroughTime
 from xbarsim.network.neuron import LIF
+from xbarsim.network.perstep import PerStepLayer
 
 State = tuple[Tensor | None, ...]
 """Membrane of each neuron layer, in order; None before the first step."""
@@ -57,5 +58,7 @@ def stateless(layer: nn.Module, x: Tensor, start: int = 0) -> Tensor:
     """Run a layer without membrane on ``x`` [time, batch, ...], whose first step is ``start``."""
     if isinstance(layer, BatchNormThroughTime):
         return torch.as_tensor(layer(x, start))
+    if isinstance(layer, PerStepLayer):
+        return layer.over_time(x, start)
     y = layer(x.reshape(-1, *x.shape[2:]))
     return torch.as_tensor(y.reshape(*x.shape[:2], *y.shape[1:]))

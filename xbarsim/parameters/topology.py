@@ -1,4 +1,4 @@
-"""This module is how an array is connected: which ends are driven and sensed, and what silence is."""
+"""This module is how an array is connected: driven and sensed ends, pairs, and what silence is."""
 
 from typing import Annotated, Literal
 
@@ -23,6 +23,8 @@ class TopologyParams(Parameters):
     """Column ends with a sense resistor: at the last row only, or at both ends."""
     silent: Literal["grounded", "floating", "gated"] = "grounded"
     """Silent rows are held at 0 V, cut off from their driver, or have their cells cut off."""
+    columns: Literal["single", "differential"] = "single"
+    """Every column is an output, or columns 2k and 2k + 1 are sensed as a pair: their difference."""
     lead_row: Segments = 0
     """Extra word-line segments of r_wire_row between each driver and the array."""
     lead_col: Segments = 0

@@ -34,12 +34,14 @@ class ReferenceCurrents:
         i_row: Current out of each driver, [batch, row]. [A]
         v_row: Input vectors, [batch, row]. [V]
         provenance: Solver, options, deck hash.
+        i_diff: Currents of column pairs, [batch, pair]; None where columns are single. [A]
     """
 
     i_col: NDArray[np.float64]
     i_row: NDArray[np.float64]
     v_row: NDArray[np.float64]
     provenance: Provenance = field(repr=False)
+    i_diff: NDArray[np.float64] | None = None
 
     @property
     def conservation(self) -> float:

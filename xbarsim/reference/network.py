@@ -19,6 +19,7 @@ Index = NDArray[np.intp]
 
 _STEPS = 100
 _HALVINGS = 12
+_STALLED = 12
 _TOLERANCE = 1e-13
 
 
@@ -31,12 +32,14 @@ class CircuitSolution:
         i_col: Current into each column's sense resistors, [batch, col]. [A]
         voltages: Every node, [batch, node]. [V]
         nodes: Column of each node's name in ``voltages``.
+        i_diff: Currents of column pairs, [batch, pair]; None where columns are single. [A]
     """
 
     i_row: Array
     i_col: Array
     voltages: Array
     nodes: dict[str, int]
+    i_diff: Array | None = None
 
 
 def solve_circuit(circuit: Circuit, v_row: ArrayLike) -> CircuitSolution:
@@ -64,7 +67,19 @@ def solve_circuit(circuit: Circuit, v_row: ArrayLike) -> CircuitSolution:
     a, b, y = network.ends(circuit.senses)
     sensed = y * (voltages[:, a] - voltages[:, b])
     i_col = sensed.reshape(len(v), -1, circuit.crossbar.cols).sum(axis=1)
-    return CircuitSolution(i_row, i_col, voltages, network.number)
+    return CircuitSolution(
+        i_row, i_col, voltages, network.number, _differences(circuit, voltages, network.number)
+    )
+
+
+def _differences(circuit: Circuit, voltages: Array, number: dict[str, int]) -> Array | None:
+    """Return the current of every pair from the voltages at its amplifiers, [batch, pair]."""
+    if not circuit.amplifiers:
+        return None
+    plus = voltages[:, [number[e.plus] for e in circuit.amplifiers]]
+    minus = voltages[:, [number[e.minus] for e in circuit.amplifiers]]
+    ends = (plus - minus) / np.array([e.ohm for e in circuit.amplifiers])
+    return np.asarray(ends.reshape(len(ends), -1, circuit.crossbar.cols // 2).sum(axis=1))
 
 
 @dataclass(frozen=True)
@@ -106,15 +121,21 @@ class _Network:
         a, b, g = self.ends(self.circuit.cells)
         v = np.concatenate([np.zeros(self.n_free), v_in, [0.0]])
         residual, slopes = self._residual(v, a, b, g)
-        for _ in range(_STEPS):
+        for count in range(_STEPS):
             matrix = (self.fixed + self.stamp(a, b, *slopes))[: self.n_free, : self.n_free]
             step = self._lu_solve(matrix, residual)
             v, residual, slopes = self._damped(v, step, np.abs(residual).max(), (a, b, g))
             if np.abs(step).max() <= _TOLERANCE * max(1e-6, np.abs(v).max()):
                 return v
+            if count >= _STALLED and np.all(np.abs(residual) <= self._rounding(v)):
+                return v
         last = np.abs(step).max()
         msg = f"Newton's method did not converge in {_STEPS} steps (last step {last:.1e} V)"
         raise SolveError(msg)
+
+    def _rounding(self, v: Array) -> Array:
+        """Return what Kirchhoff's sums may be off by: with 1 mΩ in them no solve is better."""
+        return np.asarray(4 * np.finfo(float).eps * (abs(self.fixed) @ np.abs(v))[: self.n_free])
 
     def _damped(
         self, v: Array, step: Array, before: float, cells: tuple[Index, Index, Array]

@@ -1,21 +1,19 @@
 """This module is the public way to a reference: one array, some inputs, real ngspice runs."""
 
 import time
-import warnings
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xbarsim.circuit import build_circuit, check_inputs
-from xbarsim.errors import ParameterError, SpiceError
+from xbarsim.errors import ParameterError
 from xbarsim.parameters import CellParams, CrossbarParams, TableCell, TopologyParams
 from xbarsim.reference import Provenance, ReferenceCurrents
+from xbarsim.spice.batch import Limits
 from xbarsim.spice.deck import deck_hash, options
-from xbarsim.spice.ngspice import NgspiceInfo, find_ngspice
+from xbarsim.spice.effort import refuse_hopeless
+from xbarsim.spice.ngspice import find_ngspice
 from xbarsim.spice.run import CircuitRun, Engine, Method, run_circuit
-
-_SLOW_CELLS = 64 * 64
-_HOPELESS_CELLS = 128 * 128
 
 
 def spice_currents(
@@ -30,6 +28,8 @@ def spice_currents(
     active: ArrayLike | None = None,
     r_wire_row: ArrayLike | None = None,
     r_wire_col: ArrayLike | None = None,
+    limits: Limits | None = None,
+    force: bool = False,
 ) -> ReferenceCurrents:
     """Run one array in real ngspice and return its column currents.
 
@@ -43,15 +43,19 @@ def spice_currents(
         engine: ``pyspice`` (shared library, in this process), ``batch`` (``ngspice -b``), or
             ``auto``: by size. The provenance says which.
         method: ``sweep``, ``transfer`` (superposition of unit vectors), or ``auto``: by count.
-        topology: Driven and sensed ends, silent rows, leads; the plain array by default.
+        topology: Driven and sensed ends, silent rows, pairs, leads; the plain array by default.
         cell: Law of the cells; Ohm's by default.
         active: Rows that carry an input, [row] or [batch, row]. By default all of them, or, where
             silent rows float or are gated, those with a voltage other than zero.
         r_wire_row: Each word-line segment, [row, col - 1]. [Ω]
         r_wire_col: Each bit-line segment, [row - 1, col]. [Ω]
+        limits: Time and memory of each run; ten minutes and 8 GiB by default. Only a process of its
+            own can be limited, so ``auto`` then takes ``batch``.
+        force: Run arrays of 128x128 and more in an ngspice without the KLU solver.
 
     Returns:
-        Column currents [batch, col], source currents [batch, row], and provenance.
+        Column currents [batch, col], source currents [batch, row], currents of differential pairs
+        [batch, pair], and provenance.
 
     Raises:
         ParameterError: If shapes or values are not physical.
@@ -63,9 +67,10 @@ def spice_currents(
     masks = _active_rows(active, v, topology)
     _refuse_outside_table(cell, v)
     info = find_ngspice()
-    _refuse_hopeless(crossbar, info)
+    refuse_hopeless(crossbar, info, force=force)
     start = time.perf_counter()
     i_row, i_col = np.zeros_like(v), np.zeros((len(v), crossbar.cols))
+    i_diff = np.zeros((len(v), crossbar.cols // 2)) if topology.columns == "differential" else None
     runs: list[CircuitRun] = []
     patterns, which = np.unique(masks, axis=0, return_inverse=True)
     for k, mask in enumerate(patterns):
@@ -74,8 +79,10 @@ def spice_currents(
             r_wire_row=r_wire_row, r_wire_col=r_wire_col,
         )  # fmt: skip
         chosen = np.flatnonzero(which.ravel() == k)
-        run = run_circuit(circuit, v[chosen], info, engine=engine, method=method)
+        run = run_circuit(circuit, v[chosen], info, engine=engine, method=method, limits=limits)
         i_row[chosen], i_col[chosen] = run.i_row, run.i_col
+        if i_diff is not None:
+            i_diff[chosen] = run.i_diff
         runs.append(run)
     provenance = Provenance(
         solver=info.solver,
@@ -84,7 +91,7 @@ def spice_currents(
         deck_sha256=deck_hash("".join(run.deck for run in runs)),
         seconds=time.perf_counter() - start,
     )
-    return ReferenceCurrents(i_col, i_row, v, provenance)
+    return ReferenceCurrents(i_col, i_row, v, provenance, i_diff)
 
 
 def _active_rows(
@@ -120,17 +127,3 @@ def _refuse_outside_table(cell: CellParams | None, v: NDArray[np.float64]) -> No
             "extend the measurement or lower the inputs"
         )
         raise ParameterError(msg)
-
-
-def _refuse_hopeless(crossbar: CrossbarParams, info: NgspiceInfo) -> None:
-    """Without KLU an array of 128x128 takes minutes an operating point, with growth beyond N^6."""
-    cells = crossbar.rows * crossbar.cols
-    if info.klu or cells < _SLOW_CELLS:
-        return
-    msg = (
-        f"{crossbar.rows}x{crossbar.cols} is slow in {info.solver}; install "
-        "ngspice >= 42 with KLU (Debian 12: apt-get install -t bookworm-backports ngspice)"
-    )
-    if cells >= _HOPELESS_CELLS:
-        raise SpiceError(msg.replace("is slow", "needs minutes to hours"))
-    warnings.warn(msg, RuntimeWarning, stacklevel=3)

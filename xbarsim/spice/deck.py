@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbarsim.circuit import Circuit, Resistor
-from xbarsim.spice.subckt import Subcircuit, cell_instances, subcircuit
+from xbarsim.spice.subckt import Subcircuit, cell_instances, shipped_libraries, subcircuit
 
 OPTIONS = ("klu",)
 """Solver option; a version without KLU ignores it."""
@@ -63,9 +63,27 @@ def circuit_lines(
         ("wires: word-line segments, then bit-line segments", _resistor_lines(circuit.wires)),
         ("cells", _cell_lines(circuit)),
         ("sense resistors", _resistor_lines(circuit.senses)),
+        *_optional_cards(circuit),
     ):
         lines += [f"* {heading}", *cards]
     return lines
+
+
+def _optional_cards(circuit: Circuit) -> list[tuple[str, list[str]]]:
+    """Return what most circuits have none of, each with its heading."""
+    found = []
+    if circuit.amplifiers:
+        what = "differences of column pairs: V(out) = V(plus) - V(minus)"
+        cards = [f"{e.name} {e.out} 0 {e.plus} {e.minus} 1.0" for e in circuit.amplifiers]
+        found.append((what, cards))
+    if circuit.switches:
+        kind = shipped_libraries()["switch.lib"].rstrip("\n").split("\n")
+        cards = [
+            f"{s.name} {s.a} {s.b} act_{s.row} xbar_switch g={1.0 / s.ohm!r}"
+            for s in circuit.switches
+        ]
+        found.append(("switches of silent rows", [*kind, *cards]))
+    return found
 
 
 def options(circuit: Circuit) -> tuple[str, ...]:
@@ -82,6 +100,7 @@ def source_names(circuit: Circuit, n_vectors: int) -> list[str]:
 def saved_vectors(circuit: Circuit, n_vectors: int) -> list[str]:
     """Return what a deck saves, as ngspice spells it: sense node voltages, source currents."""
     senses = [f"v({node})" for node in circuit.sense_nodes]
+    senses += [f"v({amplifier.out})" for amplifier in circuit.amplifiers]
     return senses + [f"i({name.lower()})" for name in source_names(circuit, n_vectors)]
 
 
@@ -127,7 +146,12 @@ def deck_hash(deck: str) -> str:
 def _column_comment(circuit: Circuit) -> str:
     ends = dict.fromkeys(node.rsplit("_", 1)[0] for node in circuit.sense_nodes)
     terms = " + ".join(f"V({end}_j)" for end in ends)
-    return f"* column current j = {terms if len(ends) == 1 else f'({terms})'} / R_sense"
+    line = f"* column current j = {terms if len(ends) == 1 else f'({terms})'} / R_sense"
+    outs = dict.fromkeys(amplifier.out.rsplit("_", 1)[0] for amplifier in circuit.amplifiers)
+    pairs = " + ".join(f"V({out}_k)" for out in outs)
+    return line + (
+        f"; of pair k = {pairs if len(outs) == 1 else f'({pairs})'} / R_sense" if outs else ""
+    )
 
 
 def _cell_lines(circuit: Circuit) -> list[str]:

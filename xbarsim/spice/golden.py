@@ -1,6 +1,7 @@
 """This module is the committed decks: small arrays that a person can read and run by hand."""
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,17 +14,21 @@ from xbarsim.parameters import (
     PolynomialCell,
     SelectorCell,
     SinhCell,
+    SubcircuitCell,
     TableCell,
     TopologyParams,
+    TransientParams,
     TransistorCell,
     load_crossbar,
     load_device,
 )
 from xbarsim.spice.deck import write_netlist
-from xbarsim.spice.subckt import shipped_libraries
+from xbarsim.spice.pulses import write_transient
+from xbarsim.spice.subckt import library_path, shipped_libraries
 from xbarsim.storage import writable_folder, write_atomically
 
 _PRESET = "bhattacharjee2022"
+_WRITTEN = "written by `xbarsim netlist --golden netlists`"
 
 _CELLS: dict[str, CellParams] = {
     "sinh": SinhCell(v0=0.25),
@@ -31,6 +36,7 @@ _CELLS: dict[str, CellParams] = {
     "table": TableCell(v=(-1.0, -0.1, 0.0, 0.1, 1.0), u=(-2.8, -0.1, 0.0, 0.1, 2.8)),
     "1t1r": TransistorCell(),
     "1s1r": SelectorCell(),
+    "own_device": SubcircuitCell(path=library_path("own_device.lib"), subckt="own_device"),
 }
 
 _TOPOLOGIES = {
@@ -39,6 +45,7 @@ _TOPOLOGIES = {
     "floating": TopologyParams(silent="floating"),
     "gated": TopologyParams(silent="gated"),
     "leads": TopologyParams(lead_row=2, lead_col=1),
+    "differential": TopologyParams(columns="differential"),
 }
 
 
@@ -52,7 +59,21 @@ def golden_files() -> dict[str, str]:
         files[f"4x4_{name}.cir"] = _deck(4, 4, 1, f"{name} cells", cell=cell)
     for name, topology in _TOPOLOGIES.items():
         files[f"4x4_{name}.cir"] = _deck(4, 4, 1, f"{name} topology", topology=topology)
+    files["4x4_wires.cir"] = _deck(4, 4, 1, "a resistance for every wire segment", uneven=True)
+    for silent in ("grounded", "floating", "gated"):
+        files[f"3x2_transient_{silent}.cir"] = _transient(silent)
     return files
+
+
+def _transient(silent: Literal["grounded", "floating", "gated"]) -> str:
+    """Return three time-steps of a 3x2 array."""
+    device = load_device(_PRESET)
+    conductance, _ = _numbers(device, 3, 2, 1)
+    circuit = build_circuit(
+        conductance, load_crossbar(_PRESET, rows=3, cols=2), topology=TopologyParams(silent=silent)
+    )
+    train = device.v_read * np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 1.0, 0.0]])
+    return write_transient(circuit, train, TransientParams(), title=f"{silent} rows, {_WRITTEN}")
 
 
 def _deck(
@@ -63,6 +84,7 @@ def _deck(
     *,
     cell: CellParams | None = None,
     topology: TopologyParams | None = None,
+    uneven: bool = False,
 ) -> str:
     device = load_device(_PRESET)
     conductance, v_row = _numbers(device, rows, cols, vectors)
@@ -73,9 +95,10 @@ def _deck(
         cell=cell or LinearCell(),
         topology=topology,
         active=v_row[0] != 0 if silent else None,
+        r_wire_row=5.0 + np.arange(rows * (cols - 1)).reshape(rows, -1) if uneven else None,
+        r_wire_col=10.0 + np.arange((rows - 1) * cols).reshape(-1, cols) if uneven else None,
     )
-    title = f"{_PRESET}, {kind}; written by `xbarsim netlist --golden netlists`"
-    return write_netlist(circuit, v_row, title=title)
+    return write_netlist(circuit, v_row, title=f"{_PRESET}, {kind}; {_WRITTEN}")
 
 
 def _numbers(

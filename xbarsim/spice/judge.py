@@ -5,6 +5,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
+from xbarsim.circuit import pair_difference
 from xbarsim.errors import SpiceError
 
 _CONSERVATION = 1e-8
@@ -79,6 +80,23 @@ def judge_currents(
             f"driver and sense currents differ by {worst:.1e} of their sum (allowed "
             f"{_CONSERVATION:.0e}): the circuit leaks somewhere, or the solver lost accuracy"
         )
+        raise SpiceError(msg, deck=deck, log_tail=tail(log))
+
+
+def judge_differences(
+    i_col: NDArray[np.float64], i_diff: NDArray[np.float64], *, deck: str, log: str = ""
+) -> None:
+    """Raise a SpiceError unless every pair's current is the difference of its columns'.
+
+    Args:
+        i_col: Sense currents, [batch, col]. [A]
+        i_diff: What the difference amplifiers show, [batch, pair]. [A]
+        deck: The deck, for the error.
+        log: What ngspice printed, for the error.
+    """
+    gap = float(np.abs(i_diff - pair_difference(i_col)).max())
+    if not gap <= _CONSERVATION * float(np.abs(i_col).max()) + _NO_CURRENT * _CONSERVATION:
+        msg = f"a pair's current differs by {gap:.1e} A from that of its columns"
         raise SpiceError(msg, deck=deck, log_tail=tail(log))
 
 

@@ -114,6 +114,8 @@ def _simulator(circuit: Circuit, v_row: NDArray[np.float64], library: Any) -> An
             netlist.B(name[1:], node, netlist.gnd, v=lookup_expression(v_row[:, i]))
     for resistor in circuit.resistors:
         netlist.R(resistor.name[1:], resistor.a, resistor.b, resistor.ohm)
+    for e in circuit.amplifiers:
+        netlist.VCVS(e.name[1:], e.out, netlist.gnd, e.plus, e.minus, voltage_gain=1.0)
     _add_cells(netlist, circuit)
     simulator = netlist.simulator(simulator="ngspice-shared", ngspice_shared=library)
     named = dict(option.split("=") for option in options(circuit) if "=" in option)

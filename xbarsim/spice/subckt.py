@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import singledispatch
 from importlib import resources
+from pathlib import Path
 
 from xbarsim.circuit import Circuit
 from xbarsim.parameters import (
@@ -43,6 +44,11 @@ def shipped_libraries() -> dict[str, str]:
     folder = resources.files("xbarsim.spice") / "cells"
     files = sorted(folder.iterdir(), key=lambda file: file.name)
     return {file.name: file.read_text() for file in files if file.name.endswith(".lib")}
+
+
+def library_path(name: str) -> Path:
+    """Return the file of a shipped cell library."""
+    return Path(str(resources.files("xbarsim.spice") / "cells" / name))
 
 
 @singledispatch
