@@ -1,13 +1,16 @@
 """This module is the list of benchmarks."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from xbarsim.benchmarks.calibration import bench_calibration
+from xbarsim.benchmarks.campaign import bench_campaign
 from xbarsim.benchmarks.effective import bench_effective
 from xbarsim.benchmarks.inference import bench_inference
 from xbarsim.benchmarks.machine import machine
 from xbarsim.benchmarks.models import bench_models
 from xbarsim.benchmarks.spice import bench_spice
+from xbarsim.errors import ParameterError
 from xbarsim.progress import track
 
 _BENCHMARKS = {
@@ -15,14 +18,28 @@ _BENCHMARKS = {
     "models": bench_models,
     "inference": bench_inference,
     "spice": bench_spice,
+    "campaign": bench_campaign,
     "calibration": bench_calibration,
 }
 
 
-def run_benchmarks(*, quick: bool) -> dict[str, dict[str, Any]]:
-    """Run every benchmark and return its figures, each a value and the bar it is held to."""
+def run_benchmarks(*, quick: bool, names: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
+    """Run benchmarks and return their figures, each a value and the bar it is held to.
+
+    Args:
+        quick: Measure less.
+        names: Those to run; all when none is named.
+
+    Raises:
+        ParameterError: If a name is unknown.
+    """
+    unknown = set(names) - _BENCHMARKS.keys()
+    if unknown:
+        msg = f"no benchmark is called {min(unknown)!r}; there are {', '.join(_BENCHMARKS)}"
+        raise ParameterError(msg)
+    chosen = {name: bench for name, bench in _BENCHMARKS.items() if not names or name in names}
     where = machine()
     results = {}
-    for name, bench in track(_BENCHMARKS.items(), "benchmarks", len(_BENCHMARKS)):
+    for name, bench in track(chosen.items(), "benchmarks", len(chosen)):
         results[name] = {"figures": bench(quick=quick), "machine": where}
     return results

@@ -14,6 +14,9 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Benchmarks to run; all by default.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for the results (JSON).")
     ] = None,
@@ -29,7 +32,7 @@ def bench(
 
     if out is not None:
         writable_folder(out)
-    results = run_benchmarks(quick=quick)
+    results = run_benchmarks(quick=quick, names=names or ())
     if out is not None:
         from json import dumps
 

@@ -1,0 +1,122 @@
+"""This module is ``xbarsim cosim``: a network's own spikes in ngspice, compared or injected."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from xbarsim.cli.licence import RecordPlace, find_licence
+from xbarsim.cli.output import OUT, JsonFlag, print_json
+
+if TYPE_CHECKING:
+    from xbarsim.cosim import CosimResult
+    from xbarsim.learning import Recipe
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(cosim)
+
+
+def cosim(
+    checkpoint: Annotated[Path, typer.Argument(help="Spiking network (.safetensors).")],
+    *,
+    images: Annotated[int, typer.Option(help="Test images, the first so many.")] = 4,
+    inject: Annotated[
+        bool, typer.Option("--inject/--watch", help="Put ngspice's currents in, or compare only.")
+    ] = False,
+    layer: Annotated[
+        list[str] | None, typer.Option(help="Layers by name (may be repeated); all by default.")
+    ] = None,
+    tiles: Annotated[
+        int | None, typer.Option(help="Tiles per layer, a stratified sample; all by default.")
+    ] = None,
+    step: Annotated[
+        list[int] | None, typer.Option(help="Time-steps from 0 (may be repeated); all by default.")
+    ] = None,
+    vectors: Annotated[
+        int | None, typer.Option(help="Most distinct input vectors per tile; all by default.")
+    ] = None,
+    device: Annotated[
+        str, typer.Option(help="Preset or TOML file; its [cell] and [topology] go to ngspice.")
+    ] = "bhattacharjee2022",
+    tile: Annotated[int, typer.Option(help="Rows and columns of a tile.")] = 32,
+    record: RecordPlace = None,
+    allow_unvalidated: Annotated[bool, typer.Option(help="Go on without a record.")] = False,
+    chip: Annotated[int, typer.Option(help="Number of the chip.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of input spikes and of samples.")] = 0,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder with the data set's files; else XBARSIM_DATA.")
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Run a spiking network with real ngspice in the loop, on its own spikes.
+
+    By default every tile at every time-step is compared; sample large networks by --layer, --tiles,
+    --step and --vectors. Errors are relative to the largest current of each tile.
+    """
+    from xbarsim.cosim import CosimParams, cosimulate
+    from xbarsim.data import load_dataset
+    from xbarsim.learning import load_network
+    from xbarsim.parameters import load_cell, load_crossbar, load_device, load_topology
+    from xbarsim.progress import progress_bar
+
+    network, recipe = load_network(checkpoint)
+    _refuse_without_time(recipe)
+    with progress_bar() as bar:
+        task = bar.add_task("tiles in ngspice", total=None)
+        found = cosimulate(
+            network,
+            load_dataset(recipe.dataset, data).test_images[:images],
+            recipe.steps,
+            load_crossbar(device, rows=tile, cols=tile),
+            load_device(device),
+            CosimParams(
+                mode="inject" if inject else "watch", layers=tuple(layer or ()), tiles=tiles,
+                steps=tuple(step or ()), vectors=vectors, seed=seed,
+            ),
+            record=record if allow_unvalidated else find_licence(record, device, tile),
+            allow_unvalidated=allow_unvalidated,
+            topology=load_topology(device),
+            cell=load_cell(device),
+            seed=seed,
+            chip=chip,
+            on_tile=lambda done, total: bar.update(task, completed=done, total=total),
+        )  # fmt: skip
+    if json:
+        print_json(found.summary())
+        return
+    _show(found, inject=inject)
+
+
+def _refuse_without_time(recipe: "Recipe") -> None:
+    from xbarsim.errors import ParameterError
+
+    if recipe.method == "ann":
+        msg = f"{recipe.name} has no time-steps; convert it first with `xbarsim convert`"
+        raise ParameterError(msg)
+
+
+def _show(found: "CosimResult", *, inject: bool) -> None:
+    """Print the errors by layer, and what they changed."""
+    from rich.table import Table
+
+    table = Table(title=f"fast model against {found.solver}, on the network's own spikes")
+    for name in ("layer", "tiles", "outputs", "largest error", "rms error (95 % interval)", "bias"):
+        table.add_column(name)
+    for errors in found.layers:
+        interval = errors.rms_interval
+        words = f" ({interval[0]:.2e} to {interval[1]:.2e})" if interval else ""
+        table.add_row(
+            errors.layer, str(errors.tiles), str(errors.outputs), f"{errors.max_error:.2e}",
+            f"{errors.rms:.2e}{words}", f"{errors.bias:.2e}",
+        )  # fmt: skip
+    OUT.print(table)
+    count = found.fast.logits.shape[1]
+    if inject:
+        OUT.print(
+            f"with ngspice's currents: {found.decisions_changed} of {count} decisions changed; "
+            f"largest change of a layer's spike rate in a step: {found.rates_changed:.2e}"
+        )
+    else:
+        OUT.print("compared only; --inject puts ngspice's currents into the network")

@@ -1,0 +1,131 @@
+"""This module is ``xbarsim study``: the paper's tables and figures, measured anew."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from xbarsim.cli.licence import RecordPlace, find_licence
+from xbarsim.cli.output import OUT
+
+if TYPE_CHECKING:
+    from xbarsim.data import Dataset
+    from xbarsim.study import Measured, StudyPlan
+
+NAMES = {
+    "table1": "Table I: every network on 64x64 crossbars, under each gain.",
+    "table2": "Table II: 32x32 against 64x64 crossbars.",
+    "fig3": "Fig. 3: accuracy and relative drop over time-steps.",
+    "causes": "What a missing gain, wires and variation cost, one at a time; spike rates per layer.",
+    "cure": "IR drop compensated when programming: what it leaves, at 64x64 and 128x128.",
+    "all": "All of these.",
+}
+
+
+def register(study: typer.Typer) -> None:
+    """Add a command for every study."""
+    for name, text in NAMES.items():
+        study.command(name, help=f"{text} Measured chips are kept: a killed run goes on.")(measure)
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A study's files and the command that re-creates them."""
+
+    folder: Path
+    command: str
+
+
+def measure(
+    context: typer.Context,
+    *,
+    dataset: Annotated[str, typer.Option(help="digits, mnist or cifar10.")] = "digits",
+    images: Annotated[
+        int | None, typer.Option(help="Only the first so many test images; the table says so.")
+    ] = None,
+    chips: Annotated[int, typer.Option(help="Chips per condition that has variation.")] = 5,
+    gain: Annotated[
+        list[str] | None, typer.Option(help="Gains: none, layer, tile, column (may be repeated).")
+    ] = None,
+    row: Annotated[
+        list[str] | None, typer.Option(help="Only these rows, say mnist-ann (may be repeated).")
+    ] = None,
+    device: Annotated[str, typer.Option(help="Preset or TOML file.")] = "bhattacharjee2022",
+    record: RecordPlace = None,
+    checkpoints: Annotated[Path, typer.Option(help="Folder of the checkpoints.")] = Path(
+        "validation/studies/checkpoints"
+    ),
+    paranoid: Annotated[
+        float | None,
+        typer.Option(help="Share of tiles (0 to 1) to solve again by the other oracle, or abort."),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder with the data set's files; else XBARSIM_DATA.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write in.")] = Path(
+        "validation/studies"
+    ),
+) -> None:
+    """Measure a study; write Markdown, CSV and figures in OUT/DATASET."""
+    from typing import cast
+
+    from xbarsim.data import load_dataset
+    from xbarsim.mapping import Gain
+    from xbarsim.parameters import load_crossbar, load_device
+    from xbarsim.storage import writable_folder
+    from xbarsim.study import StudyPlan, studies, study_rows
+
+    folder = writable_folder(out / dataset)
+    gains = cast("tuple[Gain, ...]", tuple(gain or ("none", "layer", "tile", "column")))
+    known = studies(gains)
+    name = str(context.info_name)
+    images_of = load_dataset(dataset, data)
+    for chosen in known if name == "all" else [name]:
+        plan = StudyPlan(
+            rows=study_rows(dataset, tuple(row or ())),
+            conditions=list(known[chosen].conditions),
+            chips=chips,
+            images=images,
+            checkpoints=checkpoints,
+            crossbar=load_crossbar(device, rows=64, cols=64),
+            device=load_device(device),
+            record=find_licence(record, device, 64),
+            paranoid=paranoid,
+        )
+        limit = f" --images {images}" if images else ""
+        command = f"xbarsim study {chosen} --dataset {dataset} --chips {chips}{limit}"
+        found = _measured(plan, images_of, folder, known[chosen].title)
+        _write(chosen, known[chosen].title, plan, found, _Written(folder, command))
+
+
+def _measured(plan: "StudyPlan", data: "Dataset", folder: Path, title: str) -> "list[Measured]":
+    """Run a plan behind a progress bar."""
+    from xbarsim.progress import progress_bar
+    from xbarsim.study import StudyStore, run_study
+
+    store = StudyStore(folder / "measurements.jsonl")
+    with progress_bar() as bar:
+        task = bar.add_task(title.split(":", maxsplit=1)[0], total=len(plan.jobs()))
+        return list(run_study(plan, data, store, on_job=lambda *_: bar.advance(task)))
+
+
+def _write(
+    name: str, title: str, plan: "StudyPlan", found: "list[Measured]", files: _Written
+) -> None:
+    """Write the table, its CSV and its figures, and print the table."""
+    from rich.markdown import Markdown
+
+    from xbarsim.report.studies import study_figures
+    from xbarsim.storage import write_atomically
+    from xbarsim.study import as_csv, as_markdown, table_lines
+
+    lines = table_lines(plan.rows, plan.conditions, found)
+    text = as_markdown(lines, title, files.command)
+    write_atomically(files.folder / f"{name}.md", text)
+    write_atomically(files.folder / f"{name}.csv", as_csv(lines))
+    for kind, figure in study_figures(name, plan, found).items():
+        figure.savefig(files.folder / f"{name}-{kind}.svg", metadata={"Date": None})
+        figure.savefig(files.folder / f"{name}-{kind}.png", dpi=120)
+    OUT.print(Markdown(text))
+    OUT.print(f"wrote {files.folder / name}.md, .csv and figures")

@@ -1,0 +1,166 @@
+"""This module is one layer under co-simulation: its tiles, their spikes, ngspice's answer."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xbarsim.fast import effective_conductance
+from xbarsim.fast.tiles import cores
+from xbarsim.hardware.drivers import CrossbarLayer
+from xbarsim.hardware.geometry import Wiring, wire
+from xbarsim.mapping import MappedLayer, MappingSpec, ProgrammedLayer
+from xbarsim.mapping.scheme import sides_of
+from xbarsim.parameters import CellParams, CrossbarParams, TopologyParams
+from xbarsim.spice import spice_currents
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """How ngspice is asked, the same for every tile.
+
+    Attributes:
+        crossbar: Size of a tile and its resistances. [Ω]
+        v_read: Voltage of a full input. [V]
+        topology: Ends, leads, silent rows; the plain array by default.
+        cell: Law of the cells; Ohm's by default.
+    """
+
+    crossbar: CrossbarParams
+    v_read: float
+    topology: TopologyParams | None = None
+    cell: CellParams | None = None
+
+    def currents(self, conductance: Array, v: Array) -> Array:
+        """Return column currents [vector, col] of one array, as ngspice finds them. [A]"""
+        return spice_currents(
+            conductance, v, self.crossbar, engine="batch", topology=self.topology, cell=self.cell
+        ).i_col
+
+
+@dataclass(frozen=True)
+class TileErrors:
+    """One tile at one call: ngspice against the fast model, on the network's own inputs.
+
+    Attributes:
+        layer: Name of the layer.
+        tile: Number of the tile.
+        steps: Time-steps that the vectors come from.
+        vectors: Distinct input vectors.
+        error: (fast - ngspice) / largest |ngspice| of the tile, [vector, col].
+        full_scale: Largest |difference current| in ngspice. [A]
+    """
+
+    layer: str
+    tile: int
+    steps: tuple[int, ...]
+    vectors: int
+    error: Array
+    full_scale: float
+
+
+@dataclass
+class Site:
+    """A layer's tiles as circuits.
+
+    Attributes:
+        name: Name of the layer in the network.
+        layer: The layer, for its geometry.
+        cells: [side, slice, tile, row, col]. [S]
+        scale: Weight per siemens of difference, gain included, [slice, tile, col]. [1/S]
+        spec: How weights became conductances.
+        bench: How ngspice is asked.
+        tiles: Tiles that are simulated.
+        wiring: Which input drives which row.
+        on_tile: Called once a tile.
+    """
+
+    name: str
+    layer: CrossbarLayer
+    cells: Array
+    scale: Array
+    spec: MappingSpec
+    bench: Bench
+    tiles: list[int]
+    wiring: Wiring
+    on_tile: Callable[[], None] = field(default=lambda: None)
+
+    @property
+    def across(self) -> int:
+        """Tiles side by side along the outputs."""
+        return int(self.wiring.columns.shape[1])
+
+    def rows(self, tile: int) -> NDArray[np.int64]:
+        """Return input channel and kernel position of every row of a tile, [row, 2]."""
+        return np.asarray(self.wiring.rows[tile // self.across])
+
+    def columns(self, tile: int) -> NDArray[np.int64]:
+        """Return the output of every column of a tile, -1 where unused, [col]."""
+        return np.asarray(self.wiring.columns[tile // self.across, tile % self.across])
+
+    def answers(self, tile: int, inputs: Array) -> tuple[Array, Array, float]:
+        """Return what a tile adds to its outputs, by ngspice and by the fast model.
+
+        Args:
+            tile: Number of the tile.
+            inputs: Distinct inputs, 1 is a full one, [vector, row].
+
+        Returns:
+            Contributions [vector, col] by ngspice and by the fast model, in units of the layer's
+            output, and ngspice's largest |difference current|. [A]
+        """
+        v = inputs * self.bench.v_read
+        arrays = self.cells[:, :, tile]
+        real = np.stack([[self.bench.currents(g, v) for g in side] for side in arrays])
+        effective = effective_conductance(arrays, self.bench.crossbar)
+        fast = np.asarray(v @ effective)
+        self.on_tile()
+        spice, model = (self._difference(i) for i in (real, fast))
+        scale = self.scale[:, tile][:, None, :] / self.bench.v_read
+        return (
+            (spice * scale).sum(axis=0), (model * scale).sum(axis=0), float(np.abs(spice).max())
+        )  # fmt: skip
+
+    def _difference(self, currents: Array) -> Array:
+        """Return I+ - I- of currents [side, slice, vector, col]; a dummy column stands for a side."""
+        sides = sides_of(currents, self.spec)
+        return np.asarray(sides[0] - sides[1])
+
+    def all_answers(self, inputs: dict[int, Array]) -> dict[int, tuple[Array, Array, float]]:
+        """Ask about several tiles at once, one process of ngspice a core."""
+        with ThreadPoolExecutor(max_workers=cores()) as pool:
+            found = pool.map(lambda item: self.answers(*item), inputs.items())
+            return dict(zip(inputs, found, strict=True))
+
+
+def build_site(
+    name: str,
+    layer: CrossbarLayer,
+    programmed: ProgrammedLayer,
+    mapped: MappedLayer,
+    spec: MappingSpec,
+    bench: Bench,
+    tiles: list[int],
+    on_tile: Callable[[], None],
+) -> Site:
+    """Gather a layer's circuits.
+
+    Args:
+        name: Name of the layer in the network.
+        layer: The layer.
+        programmed: Its cells.
+        mapped: What was read from them, for the gain.
+        spec: How weights became conductances.
+        bench: How ngspice is asked.
+        tiles: Tiles to simulate.
+        on_tile: Called once a tile and call.
+    """
+    used = programmed.plan.used().max(axis=-2, keepdims=True)
+    scale = np.asarray((programmed.unit * mapped.gain * used)[..., 0, :])
+    cells = programmed.conductance
+    full = np.broadcast_to(scale, (cells.shape[1], cells.shape[2], scale.shape[-1]))
+    return Site(name, layer, cells, full, spec, bench, tiles, wire(programmed.plan), on_tile)

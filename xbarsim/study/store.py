@@ -1,0 +1,94 @@
+"""This module is what a study has measured so far: one line a measurement, safe against kills."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from xbarsim.errors import StorageError
+from xbarsim.storage import read_text, write_atomically
+from xbarsim.study.condition import Condition
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One network, in software or on one chip; shares, not percent.
+
+    Attributes:
+        row: Name of the study's row.
+        network: Hash of the weights.
+        images: Test images.
+        condition: How it was put on the chip; None in software.
+        chip: Number of the chip; -1 in software.
+        accuracy: After each time-step; one value without time.
+        rates: Mean spikes per neuron over all steps, per layer of neurons.
+        raw_gain: Per layer, the scale that raw currents would need; empty in software.
+        seconds: Time of the measurement. [s]
+    """
+
+    row: str
+    network: str
+    images: int
+    condition: dict[str, Any] | None
+    chip: int
+    accuracy: tuple[float, ...]
+    rates: tuple[float, ...]
+    raw_gain: tuple[float, ...]
+    seconds: float
+
+    @property
+    def key(self) -> str:
+        """What makes two measurements the same."""
+        return key_of(self.row, self.network, self.images, self.condition, self.chip)
+
+
+def key_of(
+    row: str, network: str, images: int, condition: Condition | dict[str, Any] | None, chip: int
+) -> str:
+    """Return the key of a measurement."""
+    plain = condition.plain if isinstance(condition, Condition) else condition
+    text = json.dumps([row, network, images, plain, chip], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+class StudyStore:
+    """Measurements in a file of JSON lines; a line that a kill cut short is measured again."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._known: dict[str, Measured] = {}
+        if path.exists():
+            self._read()
+
+    def _read(self) -> None:
+        lines = read_text(self.path).splitlines()
+        for number, line in enumerate(lines, start=1):
+            try:
+                fields = json.loads(line)
+                for name in ("accuracy", "rates", "raw_gain"):
+                    fields[name] = tuple(fields[name])
+                found = Measured(**fields)
+            except (ValueError, TypeError, KeyError) as error:
+                if number == len(lines):
+                    return
+                msg = f"{self.path}, line {number} is no measurement ({error}); take the line out"
+                raise StorageError(msg) from error
+            self._known[found.key] = found
+
+    def get(self, key: str) -> Measured | None:
+        """Return a measurement, or None when it was not made yet."""
+        return self._known.get(key)
+
+    def put(self, measured: Measured) -> None:
+        """Add a measurement; it is on the disk when this returns."""
+        self._known[measured.key] = measured
+        kept = "".join(json.dumps(asdict(m), sort_keys=True) + "\n" for m in self.all())
+        write_atomically(self.path, kept)
+
+    def all(self) -> list[Measured]:
+        """Return everything, in an order that does not depend on when it was measured."""
+        return sorted(
+            self._known.values(),
+            key=lambda m: (m.row, m.images, json.dumps(m.condition, sort_keys=True), m.chip),
+        )
