@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint check-fresh soak bench docs notebooks package clean ngspice setup
+.PHONY: help demo test lint check-fresh soak bench docs notebooks package clean ngspice browser setup
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -17,6 +17,9 @@ $(STAMP): pyproject.toml constraints/pinned.txt constraints/frameworks.txt scrip
 
 ngspice: scripts/ensure_ngspice.sh
 	@sh scripts/ensure_ngspice.sh
+
+browser: scripts/ensure_browser.sh
+	@sh scripts/ensure_browser.sh
 
 demo: setup  ## device parameters -> ngspice -> accuracy of a spiking network; ends in an HTML report
 	@$(BIN)/xbarsim demo $(DEMO_ARGS)
@@ -31,7 +34,7 @@ check-fresh: setup  ## fail when a committed, generated file is stale
 	$(BIN)/xbarsim netlist --golden netlists --check
 	$(BIN)/python scripts/readme_numbers.py --check
 
-test: setup lint check-fresh  ## lint, types, import contracts, tests (ngspice included)
+test: setup browser lint check-fresh  ## lint, types, import contracts, tests (ngspice included)
 	$(BIN)/python -m pytest
 
 soak: setup  ## fuzzing at length, with its figures in validation/trust

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from xbarsim.cli.licence import RecordPlace, find_licence
 from xbarsim.cli.output import OUT, JsonFlag, print_json
 from xbarsim.cli.study import register as register_studies
 
@@ -168,9 +169,7 @@ def convert(
 
 def infer(
     checkpoint: Checkpoint,
-    record: Annotated[
-        Path | None, typer.Option(help="Validation record that covers the tiles.")
-    ] = None,
+    record: RecordPlace = None,
     allow_unvalidated: Annotated[
         bool, typer.Option(help="Go on without a record; the output says so.")
     ] = False,
@@ -189,15 +188,15 @@ def infer(
     from xbarsim.learning import load_network
     from xbarsim.mapping import Gain
     from xbarsim.parameters import load_crossbar, load_device
-    from xbarsim.validation import load_record
 
     network, recipe = load_network(checkpoint)
+    licence = record if allow_unvalidated else find_licence(record, device, tile)
     images = load_dataset(recipe.dataset, data)
     hardware = to_crossbar(
         network,
         load_crossbar(device, rows=tile, cols=tile),
         load_device(device),
-        record=None if record is None else load_record(record),
+        record=licence,
         allow_unvalidated=allow_unvalidated,
         gain=cast("Gain", gain),
         chip=chip,

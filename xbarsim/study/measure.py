@@ -87,7 +87,7 @@ def measure_chip(
         hardware = search_thresholds(hardware, data.train_images[:SEARCH_IMAGES], row.steps)
     accuracy, rates = _run(row, hardware, data, on_image)
     return Measured(
-        row.key, fingerprint(network), len(data.test_images), condition.model_dump(), chip,
+        row.key, fingerprint(network), len(data.test_images), condition.plain, chip,
         accuracy, rates, raw, time.monotonic() - began,
     )  # fmt: skip
 
