@@ -8,19 +8,22 @@
 # %% [markdown]
 # # 5. Cure it
 #
-# Three things help a network on crossbars that lose most of their current: smaller tiles, a gain when currents are read,
-# and programming conductances that make up for IR drop. Which, and by how much?
+# Three things may help a network on crossbars that lose most of their current: smaller tiles, a gain when currents are read,
+# and programming conductances that make up for IR drop. Which does, and by how much?
 
 # %%
 # %matplotlib inline
+from itertools import pairwise
+
 import numpy as np
 import torch
 from torch import nn
 
 import xbarsim as xb
 from xbarsim.data import load_dataset
+from xbarsim.inference import encode
 from xbarsim.mapping import MappingSpec
-from xbarsim.network import LIF, NeuronParams
+from xbarsim.network import LIF, NeuronParams, unroll
 from xbarsim.report.style import CYCLE, GREY, MARKERS, figure_style
 
 torch.manual_seed(0)
@@ -29,18 +32,20 @@ labels = data.test_labels.numpy()
 steps = 20
 
 # %% [markdown]
-# A spiking network with fixed thresholds: the case that lost currents silence.
+# A spiking network with fixed thresholds and three layers of neurons: currents that are too small in each layer add up to
+# silence.
 
 # %%
-neuron = NeuronParams(leak=0.9, threshold=1.0)
-network = nn.Sequential(
-    nn.Flatten(), nn.Linear(64, 96, bias=False), LIF(neuron), nn.Linear(96, 10, bias=False)
-)
+sizes = (64, 64, 64, 64)
+layers = [nn.Flatten()]
+for n_in, n_out in pairwise(sizes):
+    layers += [nn.Linear(n_in, n_out, bias=False), LIF(NeuronParams(leak=0.9, threshold=1.0))]
+network = nn.Sequential(*layers, nn.Linear(64, 10, bias=False))
+with torch.no_grad():
+    for layer in network[3::2]:
+        layer.weight.mul_(2)  # spikes reach the last layer from the start
 optimiser = torch.optim.Adam(network.parameters(), 3e-3)
 stream = torch.Generator().manual_seed(0)
-from xbarsim.inference import encode
-from xbarsim.network import unroll
-
 for _ in range(80):
     spikes = encode(data.train_images, 8, stream, "poisson")
     optimiser.zero_grad()

@@ -13,7 +13,6 @@
 
 # %%
 # %matplotlib inline
-import numpy as np
 import torch
 from torch import nn
 
