@@ -44,14 +44,14 @@ def test_a_record_repeats_to_the_digit_and_survives_the_disk(record, tmp_path):
 def test_a_wrong_model_does_not_pass(wrong, monkeypatch):
     right = exact.effective_conductance
 
-    def broken(g, c):
+    def broken(g, c, **kwargs):
         if wrong == "transposed ends":
             c = c.replace(r_driver=c.r_wire_row, r_wire_row=c.r_driver)
         elif wrong == "no wires":
             return g
         else:
             c = c.replace(r_sense=c.r_sense + c.r_wire_col)
-        return right(g, c)
+        return right(g, c, **kwargs)
 
     monkeypatch.setattr(exact, "effective_conductance", broken)
     found = validate(CASE)
