@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint check-fresh soak bench clean ngspice setup
+.PHONY: help demo test lint check-fresh soak bench docs notebooks package clean ngspice browser setup
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -17,6 +17,9 @@ $(STAMP): pyproject.toml constraints/pinned.txt constraints/frameworks.txt scrip
 
 ngspice: scripts/ensure_ngspice.sh
 	@sh scripts/ensure_ngspice.sh
+
+browser: scripts/ensure_browser.sh
+	@sh scripts/ensure_browser.sh
 
 demo: setup  ## device parameters -> ngspice -> accuracy of a spiking network; ends in an HTML report
 	@$(BIN)/xbarsim demo $(DEMO_ARGS)
@@ -31,7 +34,7 @@ check-fresh: setup  ## fail when a committed, generated file is stale
 	$(BIN)/xbarsim netlist --golden netlists --check
 	$(BIN)/python scripts/readme_numbers.py --check
 
-test: setup lint check-fresh  ## lint, types, import contracts, tests (ngspice included)
+test: setup browser lint check-fresh  ## lint, types, import contracts, tests (ngspice included)
 	$(BIN)/python -m pytest
 
 soak: setup  ## fuzzing at length, with its figures in validation/trust
@@ -39,6 +42,20 @@ soak: setup  ## fuzzing at length, with its figures in validation/trust
 
 bench: setup  ## ratios against peers, written to validation/benchmarks
 	$(BIN)/xbarsim bench
+
+$(VENV)/.docs: $(STAMP) constraints/docs.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	    --constraint constraints/pinned.txt --requirement constraints/docs.txt
+	@touch $@
+
+docs: $(VENV)/.docs  ## build the documentation into site/, strictly: a broken link is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+notebooks: $(VENV)/.docs ngspice  ## run the notebooks and keep their pictures
+	$(BIN)/python scripts/run_notebooks.py $(NOTEBOOKS)
+
+package: setup  ## build sdist and wheel, check them, and try the wheel in an empty environment
+	sh scripts/check_package.sh $(PYTHON) $(BIN)/python
 
 clean:  ## remove the virtual environment and caches of the tools
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -58,10 +58,14 @@ def test_what_cannot_be_told_apart_is_said(draw):
     """One row and one column: every resistance is in series with every other."""
     one = CrossbarParams(rows=1, cols=1, r_driver=500.0, r_sense=800.0)
     v = draw.uniform(0.1, 0.2, (30, 1))
-    data = Measurements(v, solve_nodal([[1e-4]], v, one).i_col)
-    found = calibrate(data, [[1e-4]], one, parameters=("r_driver", "r_sense"))
-    assert found.identifiability.condition > 1e6
-    assert "drive single rows" in found.identifiability.advice
+    noisy = solve_nodal([[1e-4]], v, one).i_col * (1 + 0.01 * draw.standard_normal((30, 1)))
+    found = calibrate(Measurements(v, noisy), [[1e-4]], one, parameters=("r_driver", "r_sense"))
+    judged = found.identifiability
+    assert judged.condition > 1e6
+    assert [pair[:2] for pair in judged.confounded] == [("r_driver", "r_sense")]
+    assert judged.vague == ("r_driver", "r_sense")
+    assert all(e.deviation > 10 * e.value for e in found.estimates)
+    assert "on its own" in judged.advice
 
 
 def test_the_file_format_keeps_every_digit_and_names_mistakes(tmp_path, draw):

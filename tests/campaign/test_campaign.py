@@ -19,7 +19,7 @@ from pyarrow import parquet
 from typer.testing import CliRunner
 
 from xbarsim.campaign import JoinedCases, ResultStore, drawn_cases, run_campaign
-from xbarsim.campaign.run import run_case
+from xbarsim.campaign.run import Run, run_case
 from xbarsim.cli.app import app
 from xbarsim.errors import ParameterError, SpiceError, StorageError
 from xbarsim.parameters import CrossbarParams, SinhCell, TopologyParams
@@ -249,13 +249,23 @@ def test_a_scheduler_that_is_not_there_is_an_error(device, tmp_path, monkeypatch
         run_campaign(
             cases(device, 1), ResultStore(tmp_path), scheduler="tcp://127.0.0.1:1", show=False
         )
-    with pytest.raises(SpiceError, match="no Dask scheduler answers at 'no way'"):
+    with pytest.raises(ParameterError, match="scheduler is 'no way': give an address like"):
         run_campaign(cases(device, 1), ResultStore(tmp_path), scheduler="no way", show=False)
 
 
-def test_a_worker_with_another_ngspice_is_an_error(device):
+def test_a_worker_with_another_ngspice_is_an_error(device, tmp_path):
     with pytest.raises(SpiceError, match=r"a worker has ngspice .* campaign is for ngspice 1"):
-        run_case(cases(device, 1)[0], "ngspice 1", limits=None, force=False)
+        run_case("key", cases(device, 1)[0], Run("ngspice 1", ResultStore(tmp_path)))
+
+
+def test_what_a_worker_cannot_keep_the_campaign_keeps(device, tmp_path):
+    """A worker on another machine does not see the store's folder."""
+    case = cases(device, 1)[0]
+    store = ResultStore(tmp_path / "elsewhere")
+    found = run_case("key", case, Run(find_ngspice().solver, store))
+    assert not store.folder.exists()
+    store.put("key", found)
+    np.testing.assert_array_equal(store.get("key").i_col, found.i_col)
 
 
 def test_a_failing_case_ends_the_campaign_with_its_error_and_keeps_the_rest(device, tmp_path):

@@ -60,7 +60,8 @@ def test_the_cheapest_exact_model_is_chosen(plain, own):
     assert plain.method == "matrix"
     assert plain.connected(silent="floating").method == "patterns"
     assert own.method == "state"
-    assert plain.with_cell(TransistorCell()).method == "nodal"
+    assert plain.with_cell(TransistorCell()).method == "state"
+    assert plain.connected(sense="both").method == "matrix"
     assert own.connected(sense="both").method == "nodal"
 
 

@@ -9,7 +9,7 @@ from torch import nn
 from xbarsim.errors import OutOfValidatedRangeError, ParameterError
 from xbarsim.hardware import ReadParams, layer_summaries, to_crossbar
 from xbarsim.mapping import MappingSpec
-from xbarsim.parameters import CrossbarParams, EffectParams, PowerDrift, StuckCells
+from xbarsim.parameters import CrossbarParams, EffectParams, PowerDrift, StuckCells, load_crossbar
 from xbarsim.validation import ValidationCase, load_record, validate
 
 
@@ -104,11 +104,13 @@ def test_effects_drift_and_defects_reach_the_weights(net, device):
         weight()
 
 
-def test_other_models_of_the_wires_are_never_licensed(net, device):
+def test_other_models_of_the_wires_need_evidence_of_their_own(net, device):
     record = load_record(Path(__file__).parents[2] / "validation/records/bhattacharjee2022.json")
     crossbar = CrossbarParams(rows=16, cols=16)
-    with pytest.raises(OutOfValidatedRangeError, match="exact model only"):
+    with pytest.raises(OutOfValidatedRangeError, match="model 'closed_form' did not pass"):
         to_crossbar(net, crossbar, device, record=record, reading=ReadParams(ir_drop="closed_form"))
+    with pytest.raises(OutOfValidatedRangeError, match=r"silent = \"gated\""):
+        to_crossbar(net, crossbar, device, reading=ReadParams(ir_drop="activity"))
     loose = {"record": record, "allow_unvalidated": True}
     near = to_crossbar(net, crossbar, device, reading=ReadParams(ir_drop="closed_form"), **loose)
     exact = to_crossbar(net, crossbar, device, **loose)
@@ -116,3 +118,32 @@ def test_other_models_of_the_wires_are_never_licensed(net, device):
     assert {s.validated for s in layer_summaries(near)} == {"unvalidated"}
     torch.testing.assert_close(near[0].weight, exact[0].weight, rtol=1e-3, atol=1e-3)
     assert not torch.allclose(ideal[0].weight, exact[0].weight, rtol=1e-3, atol=1e-3)
+
+
+def test_a_record_is_found_and_named_without_being_given(net, device):
+    crossbar = load_crossbar("bhattacharjee2022", rows=32, cols=32)
+    hardware = to_crossbar(net, crossbar, device)
+    assert {s.validated for s in layer_summaries(hardware)} == {"bhattacharjee2022"}
+
+
+def test_a_refusal_says_the_command_that_makes_the_record(net, device):
+    with pytest.raises(OutOfValidatedRangeError, match=r"xbarsim validate bhattacharjee2022 --out"):
+        to_crossbar(net, CrossbarParams(rows=7, cols=8, r_sense=3.0), device)
+
+
+@pytest.mark.spice
+def test_another_record_takes_over_where_the_first_does_not_cover_a_layer(
+    net, device, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "validation/records"
+    folder.mkdir(parents=True)
+    # Variation takes cells beyond what the first record saw.
+    case = ValidationCase(name="a", sizes=((8, 8),), circuits=2, vectors=2, models=("exact",))
+    validate(case.replace(spread=1.2)).save(folder / "bhattacharjee2022.json")
+    crossbar, wide = CrossbarParams(rows=8, cols=8), device.replace(sigma=0.3)
+    with pytest.raises(OutOfValidatedRangeError, match="conductance is"):
+        to_crossbar(net, crossbar, wide)
+    validate(case.replace(name="b", spread=5.0)).save(folder / "wide.json")
+    hardware = to_crossbar(net, crossbar, wide)
+    assert "b" in {s.validated for s in layer_summaries(hardware)}

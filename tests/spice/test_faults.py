@@ -10,12 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from xbarsim.circuit import build_circuit
-from xbarsim.errors import ParameterError, SpiceError
-from xbarsim.parameters import CrossbarParams
+from xbarsim.cli.app import app
+from xbarsim.errors import ParameterError, SpiceError, StorageError, XbarsimError
+from xbarsim.parameters import CrossbarParams, SubcircuitCell
 from xbarsim.spice import find_ngspice, run_deck, spice_currents, write_netlist
 from xbarsim.spice.batch import Limits, run_batch
+from xbarsim.spice.effort import refuse_hopeless
 
 pytestmark = pytest.mark.spice
 SOURCE = "V1 a 0 1\nR1 a 0 1\n"
@@ -35,6 +38,7 @@ TOLD = {
     "nan": (f"{SOURCE}R2 a 0 nan\n.op", "a name is not defined|reported an error"),
     "inf": (f"{SOURCE}R2 a 0 inf\n.op", "a name is not defined|reported an error"),
     "unknown sub-circuit": (f"{SOURCE}X1 a 0 nosub\n.op", "a name is not defined"),
+    "unknown kind of element": (f"{SOURCE}U7 a 0 1\n.op", "not defined|reported an error"),
     "unknown model": (f"{SOURCE}D1 a 0 nomodel\n.op", "not defined|reported an error"),
     "bad expression": (f"{SOURCE}B1 b 0 V=sqrt(\nR2 b 0 1\n.op", "reported an error"),
     "unknown saved node": (f"{SOURCE}.save v(zz)\n.op", "a saved name does not exist"),
@@ -170,7 +174,67 @@ def test_without_klu_large_arrays_are_warned_about_and_larger_ones_refused(monke
     crossbar = CrossbarParams(rows=64, cols=64)
     with pytest.warns(RuntimeWarning, match=r"64x64 is slow in ngspice 39\.3 \(Sparse 1\.3\)"):
         spice_currents(np.full((64, 64), 1e-5), np.ones((1, 64)), crossbar)
-    with pytest.raises(SpiceError, match="128x128 needs minutes to hours"):
-        spice_currents(
-            np.full((128, 128), 1e-5), np.ones((1, 128)), CrossbarParams(rows=128, cols=128)
-        )
+    huge = CrossbarParams(rows=128, cols=128)
+    with pytest.raises(SpiceError, match=r"128x128 needs minutes to hours.*or force it"):
+        spice_currents(np.full((128, 128), 1e-5), np.ones((1, 128)), huge)
+    with pytest.warns(RuntimeWarning, match="128x128 needs minutes to hours"):
+        refuse_hopeless(huge, old, force=True)
+    with pytest.raises(SpiceError, match="force it"):
+        refuse_hopeless(huge, old, force=False)
+
+
+def test_the_command_refuses_and_forces_too(monkeypatch):
+    old = replace(find_ngspice(), version="39.3", klu=False)
+    monkeypatch.setattr("xbarsim.spice.currents.find_ngspice", lambda: old)
+    monkeypatch.setattr("xbarsim.spice.effort._SLOW_CELLS", 4)
+    monkeypatch.setattr("xbarsim.spice.effort._HOPELESS_CELLS", 9)
+    arguments = ["spice", "--rows", "3", "--cols", "3"]
+    refused = CliRunner().invoke(app, arguments)
+    assert isinstance(refused.exception, SpiceError)
+    assert "or force it" in str(refused.exception)
+    with pytest.warns(RuntimeWarning, match="3x3 needs minutes"):
+        assert CliRunner().invoke(app, [*arguments, "--force"]).exit_code == 0
+
+
+def own_cell(folder, *cards):
+    text = "\n".join([".subckt mine p n g=1e-05", "Rx p n {1/g}", *cards, ".ends"])
+    (folder / "mine.lib").write_text(text + "\n")
+    return SubcircuitCell(path=folder / "mine.lib", subckt="mine")
+
+
+@pytest.mark.parametrize("engine", ["pyspice", "batch"])
+@pytest.mark.parametrize(
+    ("card", "match"),
+    [
+        ("Rzz p", "left it out|reported an error|replaced it|not an element|lacks"),
+        ("Rzz p n", "left it out|replaced it"),
+        ("Rzz p n 0", "replaced it"),
+        ("Rzz p n nan", "not defined|reported an error"),
+        ("Czz q p 1p\nRyy q r 1", "no DC path"),
+        ("Vzz p n 1\nVyy p n 2", "no solution|no DC path|loop"),
+        ("Rzz p 0 1k", "leaks"),
+        ("Bzz p n I=sqrt(", "reported an error"),
+        ("Zzz p n nomodel", "not defined|reported an error|failed|unknown"),
+    ],
+)
+def test_a_fault_within_a_cell_is_an_error_in_both_engines_and_leaves_no_trace(
+    engine, card, match, tmp_path
+):
+    crossbar = CrossbarParams(rows=3, cols=2)
+    g, v = np.full((3, 2), 1e-5), np.array([[0.1, 0.2, 0.3], [0.3, 0.2, 0.1]])
+    with pytest.raises(XbarsimError, match=match):
+        spice_currents(g, v, crossbar, cell=own_cell(tmp_path, *card.split("\n")), engine=engine)
+    again = spice_currents(g, v, crossbar, cell=own_cell(tmp_path), engine=engine)
+    np.testing.assert_allclose(again.i_col, spice_currents(g, v, crossbar).i_col, rtol=1e-9)
+
+
+def test_what_does_not_converge_is_an_error():
+    card = "B1 b 0 V=1e6*tanh(1e9*(0.5-V(b)))+1e6*sgn(V(b))"
+    with pytest.raises(SpiceError, match=r"no solution|did not converge"):
+        run_batch(f"* steep\n{SOURCE}{card}\nR9 b 0 1\n.op\n.end\n", find_ngspice())
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", "/proc")
+    with pytest.raises(StorageError, match="cannot write"):
+        run_batch(f"* x\n{SOURCE}.op\n.end\n", find_ngspice())

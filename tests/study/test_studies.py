@@ -27,7 +27,7 @@ from xbarsim.study import (
 
 
 def measured(row="digits-ann", condition=None, chip=-1, accuracy=(0.5,)):
-    plain = None if condition is None else condition.model_dump()
+    plain = None if condition is None else condition.plain
     return Measured(row, "abc", 100, plain, chip, accuracy, (), (0.4, 0.6), 1.0)
 
 
@@ -98,7 +98,8 @@ def test_a_line_that_a_kill_cut_short_is_measured_again(plan, data, tmp_path):
 def test_wires_that_resist_need_evidence(plan, data, tmp_path):
     from dataclasses import replace
 
-    wired = replace(plan, conditions=[Condition(tile=32)])
+    unknown = plan.crossbar.replace(r_sense=3.0)
+    wired = replace(plan, conditions=[Condition(tile=32)], crossbar=unknown)
     with pytest.raises(OutOfValidatedRangeError):
         list(run_study(wired, data, StudyStore(tmp_path / "m.jsonl")))
 

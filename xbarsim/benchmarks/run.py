@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from xbarsim.benchmarks.calibration import bench_calibration
+from xbarsim.benchmarks.campaign import bench_campaign
 from xbarsim.benchmarks.effective import bench_effective
 from xbarsim.benchmarks.inference import bench_inference
 from xbarsim.benchmarks.learning import bench_learning
 from xbarsim.benchmarks.machine import machine
 from xbarsim.benchmarks.models import bench_models
 from xbarsim.benchmarks.spice import bench_spice
+from xbarsim.benchmarks.tiles import bench_tiles
+from xbarsim.benchmarks.vgg9 import bench_vgg9
 from xbarsim.errors import ParameterError
 from xbarsim.progress import track
 
@@ -18,27 +21,31 @@ _BENCHMARKS = {
     "models": bench_models,
     "inference": bench_inference,
     "learning": bench_learning,
+    "tiles": bench_tiles,
+    "vgg9": bench_vgg9,
     "spice": bench_spice,
+    "campaign": bench_campaign,
     "calibration": bench_calibration,
 }
 
 
-def run_benchmarks(*, quick: bool, only: Sequence[str] | None = None) -> dict[str, dict[str, Any]]:
-    """Run every benchmark and return its figures, each a value and the bar it is held to.
+def run_benchmarks(*, quick: bool, names: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
+    """Run benchmarks and return their figures, each a value and the bar it is held to.
 
     Args:
-        quick: Smaller and fewer.
-        only: Names of the benchmarks to run; all by default.
+        quick: Measure less.
+        names: Those to run; all when none is named.
 
     Raises:
-        ParameterError: A name is not known.
+        ParameterError: If a name is unknown.
     """
-    for name in only or ():
-        if name not in _BENCHMARKS:
-            msg = f"no benchmark is called {name!r}; known: {', '.join(_BENCHMARKS)}"
-            raise ParameterError(msg)
+    unknown = set(names) - _BENCHMARKS.keys()
+    if unknown:
+        msg = f"no benchmark is called {min(unknown)!r}; there are {', '.join(_BENCHMARKS)}"
+        raise ParameterError(msg)
+    chosen = {name: bench for name, bench in _BENCHMARKS.items() if not names or name in names}
     where = machine()
     results = {}
-    for name in track(only or list(_BENCHMARKS), "benchmarks", len(only or _BENCHMARKS)):
-        results[name] = {"figures": _BENCHMARKS[name](quick=quick), "machine": where}
+    for name, bench in track(chosen.items(), "benchmarks", len(chosen)):
+        results[name] = {"figures": bench(quick=quick), "machine": where}
     return results

@@ -33,26 +33,75 @@ def read_measurements(path: Path) -> Measurements:
         ParameterError: If a column is missing or unknown, or a value is not a finite number.
         StorageError: If the file cannot be read.
     """
+    header, table = _read_table(path, "v_0,...,i_0,...")
+    inputs, outputs = (_columns(header, kind, path) for kind in ("v", "i"))
+    _refuse_unknown(header, {*inputs, *outputs}, "v_<row> and i_<column>", path)
+    return Measurements(table[:, inputs], table[:, outputs])
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Currents of single cells, measured one at a time at the same voltages.
+
+    Attributes:
+        v: Voltage across each cell, or across cell and series resistance, [point]. [V]
+        i: Current of each cell, [point, cell]. [A]
+    """
+
+    v: Array
+    i: Array
+
+
+def read_curves(path: Path) -> Curves:
+    """Read a CSV file whose header names ``v [V]`` and ``i_0, i_1, ... [A]``, a column a cell.
+
+    Raises:
+        ParameterError: If a column is missing or unknown, or a value is not a finite number.
+        StorageError: If the file cannot be read.
+    """
+    header, table = _read_table(path, "v,i_0,i_1,...")
+    if "v" not in header:
+        msg = f"{path} has no column 'v': curves need their voltages [V] in it"
+        raise ParameterError(msg)
+    cells = _columns(header, "i", path)
+    _refuse_unknown(header, {header.index("v"), *cells}, "v and i_<cell>", path)
+    return Curves(table[:, header.index("v")], table[:, cells])
+
+
+def holds_curves(path: Path) -> bool:
+    """Return whether a file's header is that of curves, not of column currents."""
+    first = read_text(path).split("\n", 1)[0]
+    return "v" in [name.strip() for name in first.split(",")]
+
+
+def _read_table(path: Path, form: str) -> tuple[list[str], Array]:
+    """Return the header and the numbers of a CSV file, [line, column]."""
     lines = list(csv.reader(read_text(path).splitlines()))
     if len(lines) < 2:
-        msg = f"{path} holds no measurements; it needs a header (v_0,...,i_0,...) and one line each"
+        msg = f"{path} holds no measurements; it needs a header ({form}) and one line each"
         raise ParameterError(msg)
     header = [name.strip() for name in lines[0]]
-    inputs, outputs = (_columns(header, kind, path) for kind in ("v", "i"))
-    unknown = set(range(len(header))) - set(inputs) - set(outputs)
-    if unknown:
-        msg = f"{path} has a column {header[min(unknown)]!r}; columns are v_<row> and i_<column>"
-        raise ParameterError(msg)
     try:
         table = np.array([[float(cell) for cell in line] for line in lines[1:]])
-        v_row, i_col = table[:, inputs], table[:, outputs]
-    except (ValueError, IndexError) as error:
+    except ValueError as error:
         msg = f"{path} is not a table of numbers with {len(header)} in each line: {error}"
         raise ParameterError(msg) from None
+    if table.shape[1:] != (len(header),):
+        msg = (
+            f"{path} is not a table of numbers with {len(header)} in each line, as its header says"
+        )
+        raise ParameterError(msg)
     if not np.isfinite(table).all():
         msg = f"{path} holds values that are not finite; leave such lines out"
         raise ParameterError(msg)
-    return Measurements(v_row, i_col)
+    return header, table
+
+
+def _refuse_unknown(header: list[str], known: set[int], form: str, path: Path) -> None:
+    unknown = set(range(len(header))) - known
+    if unknown:
+        msg = f"{path} has a column {header[min(unknown)]!r}; columns are {form}"
+        raise ParameterError(msg)
 
 
 def write_measurements(measurements: Measurements, path: Path) -> None:

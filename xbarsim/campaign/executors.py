@@ -6,6 +6,7 @@ All three are ``concurrent.futures`` executors, so that one piece of code serves
 import contextlib
 import multiprocessing
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -95,6 +96,9 @@ def _dask(scheduler: str) -> Iterator[Place]:
     except ImportError as error:
         msg = "--scheduler needs Dask: pip install 'xbarsim[dask]'"
         raise ParameterError(msg) from error
+    if not re.fullmatch(r"[a-z]+://[^\s:/]+:\d{1,5}", scheduler):
+        msg = f"scheduler is {scheduler!r}: give an address like tcp://host:8786"
+        raise ParameterError(msg)
     try:
         client = Client(scheduler, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:

@@ -4,6 +4,7 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from xbarsim.campaign.case import CampaignCase, Cases
 from xbarsim.campaign.executors import Place, place_of_work
@@ -12,7 +13,8 @@ from xbarsim.campaign.table import write_table
 from xbarsim.errors import ParameterError, SpiceError, XbarsimError
 from xbarsim.progress import progress_bar
 from xbarsim.reference import ReferenceCurrents
-from xbarsim.spice import Limits, find_ngspice, spice_currents
+from xbarsim.spice import Limits, find_ngspice, refuse_broken, spice_currents
+from xbarsim.storage import writable_folder
 
 _MOST_FAILURES = 10
 
@@ -60,6 +62,8 @@ def run_campaign(
 ) -> CampaignResult:
     """Run every case that the store lacks; a campaign that was killed goes on where it was.
 
+    The first case of each parameter set is checked against electrical rules before it runs.
+
     Args:
         cases: Circuits and inputs; equal ones are run once.
         store: Where results are kept, and looked for first.
@@ -77,14 +81,19 @@ def run_campaign(
     if len(cases) == 0:
         msg = "a campaign of 0 cases: give one or more"
         raise ParameterError(msg)
+    writable_folder(store.folder)
     solver = find_ngspice().solver
     keys: list[str] = []
     seen: set[str] = set()
+    checked: set[str] = set()
     with place_of_work(workers, scheduler) as place, progress_bar() as bar:
         bar.disable = not show
         task = bar.add_task("SPICE campaign", total=len(cases))
-        flow = _Flow(place, store, solver, limits, force)
+        flow = _Flow(place, Run(solver, store, limits, force), resume)
         for case in cases:
+            if case.name not in checked:
+                refuse_broken(case.deck())
+                checked.add(case.name)
             key = case.key(solver)
             keys.append(key)
             if key not in seen and not (resume and key in store):
@@ -103,10 +112,8 @@ class _Flow:
     """Cases on their way: a bounded number of them, so that a campaign's length costs no memory."""
 
     place: Place
-    store: ResultStore
-    solver: str
-    limits: Limits | None
-    force: bool
+    run: "Run"
+    resume: bool
     pending: dict["Future[ReferenceCurrents]", tuple[str, CampaignCase]] = field(
         default_factory=dict
     )
@@ -117,9 +124,7 @@ class _Flow:
         """Hand out a case once there is room for it."""
         while len(self.pending) >= self.place.in_flight:
             self.keep_finished()
-        future = self.place.executor.submit(
-            run_case, case, self.solver, limits=self.limits, force=self.force
-        )
+        future = self.place.executor.submit(run_case, key, case, self.run)
         self.pending[future] = (key, case)
 
     def keep_finished(self) -> None:
@@ -128,7 +133,9 @@ class _Flow:
         for future in done:
             key, case = self.pending.pop(future)
             try:
-                self.store.put(key, future.result())
+                found = future.result()
+                if key not in self.run.store or not self.resume:
+                    self.run.store.put(key, found)
                 self.computed += 1
             except (BrokenProcessPool, CancelledError):
                 raise
@@ -151,20 +158,32 @@ class _Flow:
         raise SpiceError(msg, deck=deck, log_tail=log) from first
 
 
-def run_case(
-    case: CampaignCase, solver: str, *, limits: Limits | None, force: bool
-) -> ReferenceCurrents:
-    """Run one case in an ngspice process of its own.
+class Run(NamedTuple):
+    """What all runs of a campaign share: solver, store, limits, and whether slow arrays run."""
+
+    solver: str
+    store: ResultStore
+    limits: Limits | None = None
+    force: bool = False
+
+
+def run_case(key: str, case: CampaignCase, run: Run) -> ReferenceCurrents:
+    """Run one case in an ngspice process of its own, and keep its result before telling anyone.
+
+    On another machine the store's folder may not be there; the campaign then keeps what it is told.
 
     Raises:
-        SpiceError: If the run fails, or this machine has another ngspice than ``solver``, under
+        SpiceError: If the run fails, or this machine has another ngspice than the campaign's, under
             whose name the result would be kept.
     """
     here = find_ngspice().solver
-    if here != solver:
-        msg = f"a worker has {here} but the campaign is for {solver}; install the same on all"
+    if here != run.solver:
+        msg = f"a worker has {here} but the campaign is for {run.solver}; install the same on all"
         raise SpiceError(msg)
-    return spice_currents(
+    found = spice_currents(
         case.conductance, case.v_row, case.crossbar, engine="batch", topology=case.topology,
-        cell=case.cell, limits=limits, force=force,
+        cell=case.cell, limits=run.limits, force=run.force,
     )  # fmt: skip
+    if run.store.folder.is_dir():
+        run.store.put(key, found)
+    return found

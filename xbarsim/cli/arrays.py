@@ -1,29 +1,24 @@
-"""This module is how commands get their arrays: from CSV or npy files, or drawn by seed."""
+"""This module is how commands get their arrays: from CSV, npy or mat files, or drawn by seed."""
 
 import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
-from numpy.typing import NDArray
 
-from xbarsim.circuit import Circuit, build_circuit, check_inputs
-from xbarsim.errors import ParameterError, StorageError
-from xbarsim.parameters import (
-    CellParams,
-    CrossbarParams,
-    TopologyParams,
-    load_cell,
-    load_crossbar,
-    load_device,
-    load_topology,
-)
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+    from xbarsim.circuit import Circuit
+    from xbarsim.parameters import CellParams, CrossbarParams, TopologyParams
+
+    Array = NDArray[np.float64]
+else:
+    Array = Any  # numpy and pydantic are loaded by the commands that need them
 
 DEFAULT_DEVICE = "bhattacharjee2022"
 
@@ -45,51 +40,53 @@ class Problem:
     """One array and its inputs, as a command was asked for."""
 
     device: str
-    crossbar: CrossbarParams
+    crossbar: "CrossbarParams"
     conductance: Array
     v_row: Array
     drawn: bool
-    topology: TopologyParams
-    cell: CellParams
+    topology: "TopologyParams"
+    cell: "CellParams"
     wires: dict[str, Array] = field(default_factory=dict)
 
-    def circuit(self) -> Circuit:
+    def circuit(self) -> "Circuit":
         """Return the circuit under these inputs; where silent rows matter, rows at 0 V are silent.
 
         Raises:
             ParameterError: If the vectors have different silent rows, and so need different circuits.
         """
-        v = check_inputs(self.v_row, self.crossbar.rows)
-        active = None
-        if self.topology.silent != "grounded":
-            active = v[0] != 0
-            if np.any((v != 0) != active):
-                msg = (
-                    f"silent rows are {self.topology.silent} and differ between the {len(v)} "
-                    "vectors: each pattern is a circuit of its own; write one deck a vector"
-                )
-                raise ParameterError(msg)
+        from xbarsim.circuit import check_inputs
+        from xbarsim.errors import ParameterError
+
+        spikes = check_inputs(self.v_row, self.crossbar.rows) != 0
+        if self.topology.silent != "grounded" and (spikes != spikes[0]).any():
+            msg = (
+                f"silent rows are {self.topology.silent} and differ between the {len(spikes)} "
+                "vectors: each pattern is a circuit of its own; write one deck a vector"
+            )
+            raise ParameterError(msg)
+        return self._circuit(spikes[0])
+
+    def _circuit(self, spikes: Array) -> "Circuit":
+        from xbarsim.circuit import build_circuit
+
+        active = None if self.topology.silent == "grounded" else spikes
         return build_circuit(
             self.conductance, self.crossbar, topology=self.topology, cell=self.cell, active=active,
             **self.wires,
         )  # fmt: skip
 
+    def refuse_broken(self) -> None:
+        """Check the circuit under the first vector against electrical rules, before anything runs.
 
-def read_array(path: Path) -> Array:
-    """Read a matrix from .npy or .csv.
+        Raises:
+            SpiceError: If it breaks one.
+        """
+        from xbarsim.circuit import check_inputs
+        from xbarsim.spice import refuse_broken, write_netlist
 
-    Raises:
-        StorageError: If the file is missing or not a matrix of numbers.
-    """
-    try:
-        if path.suffix == ".npy":
-            array: Any = np.load(path, allow_pickle=False)
-        else:
-            array = np.loadtxt(path, delimiter=",", ndmin=2)
-        return np.atleast_2d(np.asarray(array, dtype=np.float64))
-    except (OSError, ValueError, TypeError) as error:
-        msg = f"{path} is not a matrix of numbers (.npy, or .csv with commas): {error}"
-        raise StorageError(msg) from error
+        v = check_inputs(self.v_row, self.crossbar.rows)[:1]
+        if v.any() or self.topology.silent != "floating":
+            refuse_broken(write_netlist(self._circuit(v[0] != 0), v))
 
 
 def read_problem(
@@ -99,34 +96,39 @@ def read_problem(
     seed: Seed = 0,
     vectors: Vectors = 1,
     conductance: Annotated[
-        Matrix, typer.Option(help="Conductances [row, col] in S: .csv or .npy.")
+        Matrix, typer.Option(help="Conductances [row, col] in S: .csv, .npy or .mat.")
     ] = None,
     inputs: Annotated[
-        Matrix, typer.Option(help="Input vectors [batch or time, row] in V: .csv or .npy.")
+        Matrix, typer.Option(help="Input vectors [batch or time, row] in V: .csv, .npy or .mat.")
     ] = None,
     r_wire_row: Annotated[
-        Matrix, typer.Option(help="Each word-line segment [row, col - 1] in Ω: .csv or .npy.")
+        Matrix, typer.Option(help="Each word-line segment [row, col - 1] in Ω: .csv, .npy or .mat.")
     ] = None,
     r_wire_col: Annotated[
-        Matrix, typer.Option(help="Each bit-line segment [row - 1, col] in Ω: .csv or .npy.")
+        Matrix, typer.Option(help="Each bit-line segment [row - 1, col] in Ω: .csv, .npy or .mat.")
     ] = None,
 ) -> Problem:
     """Read the given files; draw what is not given: uniform conductances, uniform voltages."""
+    import numpy as np
+
+    from xbarsim.interop.matrices import read_matrix
+    from xbarsim.parameters import load_cell, load_crossbar, load_device, load_topology
+
     params = load_device(device)
     generator = np.random.default_rng(seed)
     if conductance is None:
         g = generator.uniform(params.g_min, params.g_max, (rows, cols))
     else:
-        g = read_array(conductance)
+        g = read_matrix(conductance)
     crossbar = load_crossbar(device, rows=g.shape[0], cols=g.shape[1])
     if inputs is None:
         v = generator.uniform(0.0, params.v_read, (vectors, crossbar.rows))
     else:
-        v = read_array(inputs)
+        v = read_matrix(inputs)
     files = {"r_wire_row": r_wire_row, "r_wire_col": r_wire_col}
     return Problem(
         device, crossbar, g, v, inputs is None, load_topology(device), load_cell(device),
-        {name: read_array(path) for name, path in files.items() if path is not None},
+        {name: read_matrix(path) for name, path in files.items() if path is not None},
     )  # fmt: skip
 
 

@@ -14,13 +14,13 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Benchmarks to run; all by default.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for the results (JSON).")
     ] = None,
     quick: Annotated[bool, typer.Option(help="Fewer tiles and repetitions.")] = False,
-    only: Annotated[
-        list[str] | None, typer.Option(help="Run only this one; may be given several times.")
-    ] = None,
     json: JsonFlag = False,
 ) -> None:
     """Measure speed and accuracy against peers; ratios hold on a noisy machine, seconds do not."""
@@ -32,7 +32,7 @@ def bench(
 
     if out is not None:
         writable_folder(out)
-    results = run_benchmarks(quick=quick, only=only)
+    results = run_benchmarks(quick=quick, names=names or ())
     if out is not None:
         from json import dumps
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xbarsim.cli.licence import RecordPlace, find_licence
 from xbarsim.cli.output import OUT, JsonFlag, print_json
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def cosim(
         str, typer.Option(help="Preset or TOML file; its [cell] and [topology] go to ngspice.")
     ] = "bhattacharjee2022",
     tile: Annotated[int, typer.Option(help="Rows and columns of a tile.")] = 32,
-    record: Annotated[Path | None, typer.Option(help="Validation record of the tiles.")] = None,
+    record: RecordPlace = None,
     allow_unvalidated: Annotated[bool, typer.Option(help="Go on without a record.")] = False,
     chip: Annotated[int, typer.Option(help="Number of the chip.")] = 0,
     seed: Annotated[int, typer.Option(help="Seed of input spikes and of samples.")] = 0,
@@ -59,7 +60,6 @@ def cosim(
     from xbarsim.learning import load_network
     from xbarsim.parameters import load_cell, load_crossbar, load_device, load_topology
     from xbarsim.progress import progress_bar
-    from xbarsim.validation import load_record
 
     network, recipe = load_network(checkpoint)
     _refuse_without_time(recipe)
@@ -75,7 +75,7 @@ def cosim(
                 mode="inject" if inject else "watch", layers=tuple(layer or ()), tiles=tiles,
                 steps=tuple(step or ()), vectors=vectors, seed=seed,
             ),
-            record=None if record is None else load_record(record),
+            record=record if allow_unvalidated else find_licence(record, device, tile),
             allow_unvalidated=allow_unvalidated,
             topology=load_topology(device),
             cell=load_cell(device),
@@ -105,10 +105,11 @@ def _show(found: "CosimResult", *, inject: bool) -> None:
     for name in ("layer", "tiles", "outputs", "largest error", "rms error (95 % interval)", "bias"):
         table.add_column(name)
     for errors in found.layers:
-        low, high = errors.rms_interval
+        interval = errors.rms_interval
+        words = f" ({interval[0]:.2e} to {interval[1]:.2e})" if interval else ""
         table.add_row(
             errors.layer, str(errors.tiles), str(errors.outputs), f"{errors.max_error:.2e}",
-            f"{errors.rms:.2e} ({low:.2e} to {high:.2e})", f"{errors.bias:.2e}",
+            f"{errors.rms:.2e}{words}", f"{errors.bias:.2e}",
         )  # fmt: skip
     OUT.print(table)
     count = found.fast.logits.shape[1]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xbarsim.cli.licence import RecordPlace, find_licence
 from xbarsim.cli.output import OUT
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class _Written:
 
 def measure(
     context: typer.Context,
+    *,
     dataset: Annotated[str, typer.Option(help="digits, mnist or cifar10.")] = "digits",
     images: Annotated[
         int | None, typer.Option(help="Only the first so many test images; the table says so.")
@@ -50,12 +52,14 @@ def measure(
         list[str] | None, typer.Option(help="Only these rows, say mnist-ann (may be repeated).")
     ] = None,
     device: Annotated[str, typer.Option(help="Preset or TOML file.")] = "bhattacharjee2022",
-    record: Annotated[Path, typer.Option(help="Validation record that covers the tiles.")] = Path(
-        "validation/records/bhattacharjee2022.json"
-    ),
+    record: RecordPlace = None,
     checkpoints: Annotated[Path, typer.Option(help="Folder of the checkpoints.")] = Path(
         "validation/studies/checkpoints"
     ),
+    paranoid: Annotated[
+        float | None,
+        typer.Option(help="Share of tiles (0 to 1) to solve again by the other oracle, or abort."),
+    ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Folder with the data set's files; else XBARSIM_DATA.")
     ] = None,
@@ -71,7 +75,6 @@ def measure(
     from xbarsim.parameters import load_crossbar, load_device
     from xbarsim.storage import writable_folder
     from xbarsim.study import StudyPlan, studies, study_rows
-    from xbarsim.validation import load_record
 
     folder = writable_folder(out / dataset)
     gains = cast("tuple[Gain, ...]", tuple(gain or ("none", "layer", "tile", "column")))
@@ -87,7 +90,8 @@ def measure(
             checkpoints=checkpoints,
             crossbar=load_crossbar(device, rows=64, cols=64),
             device=load_device(device),
-            record=load_record(record),
+            record=find_licence(record, device, 64),
+            paranoid=paranoid,
         )
         limit = f" --images {images}" if images else ""
         command = f"xbarsim study {chosen} --dataset {dataset} --chips {chips}{limit}"

@@ -20,7 +20,7 @@ class LayerErrors:
         outputs: Column differences that were compared.
         max_error: Largest |fast - ngspice|.
         rms: Root mean square over all outputs.
-        rms_interval: 95 % interval of it, resampling whole tiles.
+        rms_interval: 95 % interval of it, resampling whole tiles; None for a single one.
         bias: Mean.
     """
 
@@ -29,7 +29,7 @@ class LayerErrors:
     outputs: int
     max_error: float
     rms: float
-    rms_interval: tuple[float, float]
+    rms_interval: tuple[float, float] | None
     bias: float
 
     def summary(self) -> dict[str, Any]:
@@ -51,12 +51,13 @@ def _one(tiles: list[TileErrors], seed: int) -> LayerErrors:
     draw = np.random.default_rng(seed).integers(0, len(flat), (_RESAMPLES, len(flat)))
     again = np.sqrt(squares[draw].sum(axis=1) / counts[draw].sum(axis=1))
     low, high = np.quantile(again, [0.025, 0.975]).tolist()
+    interval = (low, high) if len(flat) > 1 else None
     return LayerErrors(
         layer=tiles[0].layer,
         tiles=len({tile.tile for tile in tiles}),
         outputs=int(counts.sum()),
         max_error=float(np.abs(everything).max()),
         rms=float(np.sqrt((everything**2).mean())),
-        rms_interval=(low, high),
+        rms_interval=interval,
         bias=float(everything.mean()),
     )

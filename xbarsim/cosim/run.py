@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,7 @@ def cosimulate(
     device: DeviceParams,
     params: CosimParams | None = None,
     *,
-    record: ValidationRecord | None = None,
+    record: ValidationRecord | Path | None = None,
     allow_unvalidated: bool = False,
     mapping: MappingSpec | None = None,
     topology: TopologyParams | None = None,

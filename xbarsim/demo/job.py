@@ -101,7 +101,10 @@ def run_demo(folder: Path, settings: DemoSettings) -> DemoResult:
     facts = {
         "ngspice": ngspice.solver,
         "device": f"{device.name} ({device.source})",
-        "networks": "vgg-digits, scikit-learn digits, 1437 images to train, 360 to test",
+        "networks": (
+            f"vgg-digits, scikit-learn digits, {len(data.train_images)} images to train, "
+            f"{len(data.test_images)} to test"
+        ),
         "float64 against the sparse oracle": f"{oracles.float64:.1e}",
         "float32 against the sparse oracle": f"{oracles.float32:.1e}",
     }

@@ -1,5 +1,6 @@
 """This module is the second opinion during the demo: the sparse nodal solve of every circuit."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,9 +19,13 @@ class OracleErrors:
     float32: float = 0.0
 
     def see(
-        self, circuit: TestCircuit, _reference: ReferenceCurrents, model: NDArray[np.float64]
+        self,
+        circuit: TestCircuit,
+        _reference: ReferenceCurrents,
+        predictions: Mapping[str, NDArray[np.float64]],
     ) -> None:
         """Compare one circuit's model currents, in double and single precision."""
+        model = predictions["exact"]
         oracle = solve_nodal(circuit.conductance, circuit.v_row, circuit.crossbar).i_col
         scale = np.abs(oracle).max()
         single = effective_conductance(circuit.conductance.astype(np.float32), circuit.crossbar)

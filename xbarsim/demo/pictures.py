@@ -8,6 +8,7 @@ from xbarsim.parameters import DeviceParams, load_crossbar
 from xbarsim.reference import solve_nodal
 from xbarsim.report.figures import ir_drop_map
 from xbarsim.report.html import Picture
+from xbarsim.report.pictures import grid_table
 
 
 def ir_drop_picture(network: nn.Module, device: DeviceParams) -> Picture:
@@ -24,4 +25,6 @@ def ir_drop_picture(network: nn.Module, device: DeviceParams) -> Picture:
         f"{100 * (1 - across.min() / device.v_read):.0f} % of the read voltage never reach the cell."
     )
     figure = ir_drop_map(1 - across / device.v_read, title)
-    return Picture("IR drop inside one tile", caption, figure)
+    return Picture(
+        "IR drop inside one tile", caption, figure, grid_table(1 - across / device.v_read)
+    )

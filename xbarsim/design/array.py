@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from xbarsim.errors import ParameterError
-from xbarsim.fast.laws import law_of
 from xbarsim.parameters import (
     CellParams,
     CrossbarParams,
@@ -67,12 +66,14 @@ class ArrayDesign:
     @property
     def method(self) -> Method:
         """How its currents are found: the cheapest exact model that knows its ends and its cells."""
-        plain = self.topology.replace(silent="grounded") == TopologyParams()
-        if not plain or law_of(self.cell) is None:
-            return "nodal"
-        if not isinstance(self.cell, LinearCell):
-            return "state"
-        return "matrix" if self.topology.silent == "grounded" else "patterns"
+        if isinstance(self.cell, LinearCell):
+            return "matrix" if self.topology.silent == "grounded" else "patterns"
+        return "state" if self.plain else "nodal"
+
+    @property
+    def plain(self) -> bool:
+        """Whether rows are driven and columns sensed at one end, without leads."""
+        return self.topology.replace(silent="grounded") == TopologyParams()
 
     @property
     def method_in_words(self) -> str:

@@ -10,7 +10,8 @@ from xbarsim.circuit import Resistor, build_circuit
 from xbarsim.design.array import ArrayDesign
 from xbarsim.design.sample import DENSITIES, Sample
 from xbarsim.errors import SolveError
-from xbarsim.fast.state import ArrayState, array_state
+from xbarsim.fast import NonlinearSolution
+from xbarsim.fast.state import array_state
 from xbarsim.parameters import CrossbarParams
 from xbarsim.reference.cells import cell_current
 from xbarsim.reference.network import CircuitSolution, solve_circuit
@@ -48,7 +49,7 @@ class PowerSplit:
         return float((np.abs(self.source - parts) / np.maximum(np.abs(self.source), 1e-300)).max())
 
 
-def split_power(state: ArrayState, crossbar: CrossbarParams) -> PowerSplit:
+def split_power(state: NonlinearSolution, v_row: Array, crossbar: CrossbarParams) -> PowerSplit:
     r"""Split the power of reads by the cells' currents.
 
     A word-line segment carries all cells beyond it, a bit-line segment all cells above it, so that
@@ -58,7 +59,7 @@ def split_power(state: ArrayState, crossbar: CrossbarParams) -> PowerSplit:
     along, down = i[..., ::-1].cumsum(axis=2)[..., ::-1], i.cumsum(axis=1)
     r_driver, r_row, r_col, r_sense = crossbar.resistances
     return PowerSplit(
-        (state.v_row * along[..., 0]).sum(axis=1),
+        (v_row * along[..., 0]).sum(axis=1),
         (i * state.v_cell).sum(axis=(1, 2)),
         r_driver * (along[..., 0] ** 2).sum(axis=1),
         r_row * (along[..., 1:] ** 2).sum(axis=(1, 2))
@@ -75,7 +76,7 @@ def read_power(design: ArrayDesign, conductance: Array, v_row: Array) -> PowerSp
             (1e-6 where the nodal oracle solves an array with less than 1 Ω in it).
     """
     limit = _CONSERVED
-    if design.method == "nodal":
+    if not design.plain:
         splits = [_nodal_power(design, conductance, v) for v in v_row]
         names = ("source", *PARTS)
         found = PowerSplit(*(np.array([getattr(s, n)[0] for s in splits]) for n in names))
@@ -85,7 +86,7 @@ def read_power(design: ArrayDesign, conductance: Array, v_row: Array) -> PowerSp
         state = array_state(
             conductance, v_row, design.crossbar, design.cell, silent_rows=design.topology.silent
         )
-        found = split_power(state, design.crossbar)
+        found = split_power(state, v_row, design.crossbar)
     if found.imbalance > limit:
         msg = f"energy is not conserved: sources and parts differ by {found.imbalance:.1e}"
         raise SolveError(msg)

@@ -13,7 +13,7 @@ from xbarsim.reference.network import solve_circuit
 Array = NDArray[np.float64]
 
 TOLERANCE = 1e-10
-"""Last step of an iteration, as a share of V_read; errors that matter here begin at 1e-4."""
+"""Residual of an iteration, of the largest cell current; errors that matter begin at 1e-4."""
 
 
 def column_currents(design: ArrayDesign, conductance: Array, v_row: Array) -> Array:
@@ -21,13 +21,14 @@ def column_currents(design: ArrayDesign, conductance: Array, v_row: Array) -> Ar
 
     Rows at 0 V are silent, in the way that the design's topology says.
     """
-    silent = design.topology.silent
+    silent, topology = design.topology.silent, design.topology
     if design.method == "matrix":
-        return np.asarray(v_row @ effective_conductance(conductance, design.crossbar))
+        g_eff = effective_conductance(conductance, design.crossbar, topology=topology)
+        return np.asarray(v_row @ g_eff)
     if design.method == "patterns":
         patterns, which = np.unique(v_row != 0, axis=0, return_inverse=True)
         g_eff = effective_conductance(
-            conductance, design.crossbar, silent_rows=silent, active=patterns
+            conductance, design.crossbar, topology=topology, silent_rows=silent, active=patterns
         )
         return np.asarray(np.einsum("bi,bij->bj", v_row, g_eff[which.ravel()]))
     if design.method == "state":

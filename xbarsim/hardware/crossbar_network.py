@@ -3,13 +3,15 @@
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from torch import nn
 
-from xbarsim.errors import OutOfValidatedRangeError, ParameterError
+from xbarsim.errors import ParameterError
 from xbarsim.exchange import as_network
 from xbarsim.hardware.chip import Chip
 from xbarsim.hardware.drivers import CrossbarLayer, Source, check_drivers
+from xbarsim.hardware.gate import Gate
 from xbarsim.hardware.merge import read_layer
 from xbarsim.hardware.reading import ReadParams
 from xbarsim.mapping import Gain, MappedLayer, MappingSpec, ProgrammedLayer, program_layer
@@ -41,7 +43,7 @@ def to_crossbar(
     crossbar: CrossbarParams,
     device: DeviceParams,
     *,
-    record: ValidationRecord | None = None,
+    record: ValidationRecord | Path | None = None,
     allow_unvalidated: bool = False,
     gain: Gain | None = None,
     compensated: bool = False,
@@ -67,7 +69,8 @@ def to_crossbar(
         network: Any network of torch, snnTorch, SpikingJelly or Norse; it is not changed.
         crossbar: Size of a tile (unless the mapping says another) and its resistances. [Ω]
         device: Conductance range and variation. [S]
-        record: Evidence that covers these arrays.
+        record: Evidence that covers these arrays, or where it is; by default it is looked for in
+            ``validation/records`` and among the shipped ones.
         allow_unvalidated: Go on without such evidence; ``layer_summaries`` then says so.
         gain: Read-out gain instead of the mapping's: ``none``, ``layer``, ``tile`` or ``column``.
         compensated: Program conductances that make up for IR drop, without retraining.
@@ -86,7 +89,7 @@ def to_crossbar(
         The new network; ``layer_summaries`` tells what happened to each layer.
 
     Raises:
-        OutOfValidatedRangeError: If no record is given or it does not cover an array.
+        OutOfValidatedRangeError: If no record covers the arrays; it says the command that makes one.
         ParameterError: If the network has no layer that a crossbar can hold, or one of them gets
             inputs that the drivers cannot drive.
     """
@@ -96,12 +99,11 @@ def to_crossbar(
     )
     if spec.tile is not None:
         crossbar = crossbar.replace(rows=spec.tile[0], cols=spec.tile[1])
-    model = (reading or ReadParams()).ir_drop
-    _require(record, crossbar, model, allow_unvalidated=allow_unvalidated)
+    gate = Gate(record, crossbar, device, reading or ReadParams(), allow_unvalidated)
+    gate.open()
     result = copy.deepcopy(as_network(network))
     layers, digital = _chosen(result, spec)
     check_drivers(result, spec.driver, encoder, digital)
-    licence = record if model == "exact" else None
     cells = Chip(device, effects, seconds, seed, chip)
     summaries = []
     for index, (name, layer) in layers.items():
@@ -113,7 +115,7 @@ def to_crossbar(
             layer, programmed, crossbar, spec, reading or ReadParams(),
             cells.read_noise, seed=cells.read_seed(index), on_tile=on_tile,
         )  # fmt: skip
-        stamp = _stamp(licence, crossbar, mapped, allow_unvalidated=allow_unvalidated)
+        stamp = gate.stamp(mapped.conductance_range)
         placed = read if wrap is None else wrap(name, layer, read, programmed, mapped)
         result = _put(result, name, placed)
         summaries.append(LayerSummary(name, mapped.plan.n_tiles, mapped.raw_gain, stamp))
@@ -150,32 +152,6 @@ def _put(network: nn.Module, name: str, layer: nn.Module) -> nn.Module:
     return network
 
 
-def _require(
-    record: ValidationRecord | None,
-    crossbar: CrossbarParams,
-    model: str,
-    *,
-    allow_unvalidated: bool,
-) -> None:
-    """Refuse arrays that nothing speaks for."""
-    if allow_unvalidated:
-        return
-    if record is not None and model != "exact":
-        msg = (
-            f"ir_drop is {model!r}, but records speak for the exact model only; use ir_drop='exact' "
-            "or pass allow_unvalidated=True"
-        )
-        raise OutOfValidatedRangeError(msg)
-    if record is not None:
-        record.require(crossbar)
-    else:
-        msg = (
-            "no validation record is given for these arrays; make one with xbarsim.validate(case) "
-            "and pass record=..., or pass allow_unvalidated=True"
-        )
-        raise OutOfValidatedRangeError(msg)
-
-
 def layer_summaries(network: nn.Module) -> tuple[LayerSummary, ...]:
     """Return what ``to_crossbar`` did to each layer of the network that it returned.
 
@@ -187,20 +163,3 @@ def layer_summaries(network: nn.Module) -> tuple[LayerSummary, ...]:
         msg = "this network was not made by to_crossbar, so nothing is known about its layers"
         raise ParameterError(msg)
     return summaries
-
-
-def _stamp(
-    record: ValidationRecord | None,
-    crossbar: CrossbarParams,
-    mapped: MappedLayer,
-    *,
-    allow_unvalidated: bool,
-) -> str:
-    """Check the conductances that were really programmed, and say which record covers them."""
-    if record is None:
-        return "unvalidated"
-    if not allow_unvalidated:
-        record.require(crossbar, mapped.conductance_range)
-        return record.case
-    ok = record.passed and record.covers(crossbar, mapped.conductance_range)
-    return record.case if ok else "unvalidated"

@@ -1,82 +1,129 @@
 """This module is the report: one HTML file with everything inside, verdict first."""
 
-import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from xbarsim.report.figures import accuracy_over_time, error_histogram
+from xbarsim.errors import ParameterError, StorageError
+from xbarsim.report.advice import advice, hundredths, percent
+from xbarsim.report.content import Picture, Report, Slides
+from xbarsim.report.downloads import (
+    csv_uri,
+    data_uri,
+    file_name,
+    inline_svg,
+    png_uri,
+    svg_text,
+    svg_uri,
+)
+from xbarsim.report.drop import drop_slides
+from xbarsim.report.pictures import accuracy_picture, evidence_pictures
 from xbarsim.storage import write_atomically
-from xbarsim.study import AccuracyRow
 from xbarsim.validation import ValidationRecord
+from xbarsim.validation.decks import worst_deck
+
+__all__ = ["Picture", "Report", "Slides", "write_report"]
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A figure with its title and what to see in it."""
+class _Shown:
+    """A picture as the template takes it."""
 
     title: str
     caption: str
-    figure: Any
+    svg: Markup
+    file: str
+    downloads: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class Report:
-    """What goes into the report.
+class _Deck:
+    """A deck to download, or why there is none."""
 
-    Attributes:
-        title: Heading.
-        record: The evidence.
-        rows: Accuracy table; may be empty.
-        pictures: Further figures.
-        facts: Name and value of parameters and versions.
-        notes: Sentences under the table.
-    """
-
-    title: str
-    record: ValidationRecord
-    rows: list[AccuracyRow] = field(default_factory=list)
-    pictures: list[Picture] = field(default_factory=list)
-    facts: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    model: str
+    circuit: str
+    vector: int
+    error: str
+    file: str
+    uri: str
+    why_not: str
 
 
 def write_report(report: Report, path: Path) -> Path:
-    """Write the report as one file that needs no network and no other file."""
-    pictures = [
-        Picture(
-            "Error of the fast model",
-            f"{report.record.n_outputs} column currents of {report.record.n_circuits} circuits.",
-            error_histogram(report.record),
-        ),
-        *report.pictures,
-    ]
+    """Write the report as one file that needs no network and no other file.
+
+    Raises:
+        StorageError: If the file cannot be written.
+    """
+    record = report.record
+    pictures = [*evidence_pictures(record), *report.pictures]
     if any(row.steps for row in report.rows):
-        caption = "Mean over chips; the band spans the chips."
-        pictures.append(Picture("Accuracy over time", caption, accuracy_over_time(report.rows)))
+        pictures.append(accuracy_picture(report.rows))
+    slides, no_slides = _slides(record)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    template = (resources.files("xbarsim.report") / "template.html").read_text(encoding="utf-8")
-    html = environment.from_string(template).render(
+    environment.filters |= {"percent": percent, "hundredths": hundredths}
+    html = environment.from_string(_part("template.html")).render(
         report=report,
-        record=report.record,
-        pictures=[(p.title, p.caption, _svg(p.figure)) for p in pictures],
-        covered=_envelope_lines(report.record),
+        record=record,
+        advice=advice(record),
+        pictures=[_shown(picture) for picture in pictures],
+        slides=None if slides is None else [_shown(picture) for picture in slides.pictures],
+        no_slides=no_slides,
+        decks=_decks(record),
+        tolerances=sorted({t for m in record.models for t in m.verdicts}, key=float),
+        covered=_envelope_lines(record),
+        hardware=_hardware_lines(record),
+        style=Markup(_part("style.css")),  # noqa: S704
+        script=Markup(_part("script.js")),  # noqa: S704
     )
     write_atomically(path, html)
     return path
 
 
-def _svg(figure: Any) -> Markup:  # noqa: ANN401
-    """Return a figure as inline SVG, without the XML preamble."""
-    stream = io.StringIO()
-    figure.savefig(stream, format="svg", metadata={"Date": None})
-    text = stream.getvalue()
-    # The text is matplotlib's own output, which escapes what it draws.
-    return Markup(text[text.index("<svg") :])  # noqa: S704
+def _part(name: str) -> str:
+    return (resources.files("xbarsim.report") / name).read_text(encoding="utf-8")
+
+
+def _shown(picture: Picture) -> _Shown:
+    svg = svg_text(picture.figure)
+    links = (
+        ("svg", svg_uri(svg)),
+        ("png", png_uri(picture.figure)),
+        ("csv", csv_uri(picture.data)),
+    )
+    return _Shown(picture.title, picture.caption, inline_svg(svg), file_name(picture.title), links)
+
+
+def _slides(record: ValidationRecord) -> tuple[Slides | None, str]:
+    """Return the IR-drop maps, or why there are none."""
+    try:
+        return drop_slides(record), ""
+    except (ParameterError, StorageError) as error:
+        return None, str(error)
+
+
+def _decks(record: ValidationRecord) -> list[_Deck]:
+    """Return the worst circuit of the primary model, then those of the others, each circuit once."""
+    decks: dict[tuple[str, int], _Deck] = {}
+    models = [record.primary, *(m for m in record.models if m.standing == "approximate")]
+    for model in models:
+        worst = model.worst
+        vector = 0 if record.setting.topology.silent == "grounded" else worst.vector
+        if (worst.name, vector) in decks:
+            continue
+        uri, why_not = "", ""
+        try:
+            uri = data_uri(worst_deck(record, model).encode(), "text/plain;charset=utf-8")
+        except (ParameterError, StorageError) as error:
+            why_not = str(error)
+        decks[worst.name, vector] = _Deck(
+            model.name, worst.name, worst.vector, percent(worst.max_error),
+            f"{file_name(f'{worst.name}-input-{worst.vector}')}.cir", uri, why_not,
+        )  # fmt: skip
+    return list(decks.values())
 
 
 def _envelope_lines(record: ValidationRecord) -> list[tuple[str, str]]:
@@ -87,3 +134,19 @@ def _envelope_lines(record: ValidationRecord) -> list[tuple[str, str]]:
         value = f"{low:.4g}{unit}" if low == high else f"{low:.4g} to {high:.4g}{unit}"
         lines.append((name, value))
     return lines
+
+
+def _hardware_lines(record: ValidationRecord) -> list[tuple[str, str]]:
+    """Return device, cells and topology in words."""
+    setting = record.setting
+    cell = setting.cell.model_dump(mode="json")
+    law = ", ".join(f"{k} {v}" for k, v in cell.items() if k != "kind" and v is not None)
+    topology = ", ".join(f"{k} {v}" for k, v in setting.topology.model_dump().items())
+    device = setting.device
+    ratio = f"{device.on_off_ratio:.3g}"
+    return [
+        ("device", f"{device.name}: {device.g_min:.4g} to {device.g_max:.4g} S, ON/OFF {ratio}"),
+        ("read voltage", f"{device.v_read:.4g} V"),
+        ("cells", f"{cell['kind']}{': ' + law if law else ''}"),
+        ("topology", topology),
+    ]

@@ -27,7 +27,7 @@ def _accuracy_rows(plan: StudyPlan, found: list[Measured]) -> list[AccuracyRow]:
     for row in plan.rows:
         soft = next((m for m in found if m.row == row.key and m.condition is None), None)
         for condition in plan.conditions:
-            chips = [m for m in found if m.row == row.key and m.condition == condition.model_dump()]
+            chips = [m for m in found if m.row == row.key and m.condition == condition.plain]
             if soft is None or not chips:
                 continue
             rows.append(
@@ -61,7 +61,7 @@ def _rate_panel(axes: Any, row: StudyRow, plan: StudyPlan, found: list[Measured]
     layers = np.arange(1, len(soft.rates) + 1)
     axes.plot(layers, soft.rates, color=GREY, linewidth=2.5, label="software")
     for k, condition in enumerate(plan.conditions):
-        chips = [m.rates for m in own if m.condition == condition.model_dump()]
+        chips = [m.rates for m in own if m.condition == condition.plain]
         if chips:
             axes.plot(
                 layers, np.mean(chips, axis=0), color=CYCLE[k % len(CYCLE)],

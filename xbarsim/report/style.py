@@ -10,6 +10,10 @@ PURPLE, SKY, GREY = "#CC79A7", "#56B4E9", "#666666"
 CYCLE = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
+INK = "#1a1b1c"
+"""Colour of all text and axes; inside a page it becomes the page's own."""
+GRID = "#8f9091"
+
 
 @contextmanager
 def figure_style() -> Iterator[Any]:
@@ -22,10 +26,15 @@ def figure_style() -> Iterator[Any]:
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.grid": True,
-        "grid.alpha": 0.3,
+        "grid.alpha": 0.4,
+        "grid.color": GRID,
         "figure.constrained_layout.use": True,
+        "legend.framealpha": 0.0,
         "svg.fonttype": "none",
         "svg.hashsalt": "xbarsim",
+        **dict.fromkeys(
+            ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK
+        ),
     }
     with mpl.rc_context(settings):
         yield Figure

@@ -1,15 +1,17 @@
 """This module is ngspice as a program of its own: deck file in, binary raw file out, no shell."""
 
+import contextlib
 import re
 import signal
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xbarsim.errors import SpiceError
+from xbarsim.errors import SpiceError, StorageError
 from xbarsim.spice.judge import judge_log, tail
 from xbarsim.spice.ngspice import NgspiceInfo
 from xbarsim.spice.process import run_limited
@@ -43,10 +45,9 @@ def run_batch(
 
     Raises:
         SpiceError: If ngspice fails, is killed, runs too long, or leaves a doubtful answer.
+        StorageError: If the deck cannot be written.
     """
-    with tempfile.TemporaryDirectory(prefix="xbarsim-") as name:
-        folder = Path(name)
-        (folder / "deck.cir").write_text(deck)
+    with _folder_with(deck) as folder:
         command = [info.program, "-n", "-b", "-r", "out.raw", "deck.cir"]
         log = _execute(command, folder, limits or Limits(), deck)
         raw = folder / "out.raw"
@@ -54,6 +55,22 @@ def run_batch(
             msg = "ngspice left no results; does the deck hold an analysis (.op, .dc, .tran)?"
             raise SpiceError(msg, deck=deck, log_tail=tail(log))
         return read_raw(raw.read_bytes(), deck=deck), log
+
+
+@contextlib.contextmanager
+def _folder_with(deck: str) -> Iterator[Path]:
+    """Yield a new folder that holds the deck."""
+    with contextlib.ExitStack() as stack:
+        try:
+            name = stack.enter_context(tempfile.TemporaryDirectory(prefix="xbarsim-"))
+            (Path(name) / "deck.cir").write_text(deck)
+        except OSError as error:
+            msg = (
+                f"cannot write a deck in {tempfile.gettempdir()}: {error.strerror}; free some space, "
+                "or set TMPDIR to another folder"
+            )
+            raise StorageError(msg) from error
+        yield Path(name)
 
 
 def _execute(command: list[str], folder: Path, limits: Limits, deck: str) -> str:

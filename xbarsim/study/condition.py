@@ -24,6 +24,11 @@ class Condition(Parameters):
     """Whether thresholds are those of the software network or searched again on the chip."""
 
     @property
+    def plain(self) -> dict[str, object]:
+        """The condition as data; defaults are left out, so that a new field changes no old key."""
+        return self.model_dump(exclude_defaults=True)
+
+    @property
     def words(self) -> str:
         """The condition in a few words."""
         parts = [f"{self.tile}x{self.tile}", f"gain {self.gain}"]

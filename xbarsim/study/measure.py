@@ -7,6 +7,7 @@ from torch import nn
 
 from xbarsim.data import Dataset
 from xbarsim.hardware import ReadParams, layer_summaries, to_crossbar
+from xbarsim.hardware.recheck import recheck_tiles
 from xbarsim.learning import measure_accuracy, search_thresholds
 from xbarsim.parameters import CrossbarParams, DeviceParams
 from xbarsim.study.condition import Condition
@@ -42,6 +43,7 @@ def measure_chip(
     record: ValidationRecord | None,
     *,
     chip: int,
+    paranoid: float | None = None,
     on_image: Callable[[int], None] | None = None,
 ) -> Measured:
     """Put a network on one chip and measure it.
@@ -55,10 +57,12 @@ def measure_chip(
         device: Device; the condition says whether its variation counts. [S]
         record: Evidence for the arrays; only wires that resist need it.
         chip: Number of the chip.
+        paranoid: Share of the tiles to solve again by the other oracle; see ``recheck_tiles``.
         on_image: Called with the number of images just classified.
 
     Raises:
         OutOfValidatedRangeError: If the record does not cover the arrays.
+        SolveError: If the other oracle disagrees.
     """
     began = time.monotonic()
     array = crossbar.replace(rows=condition.tile, cols=condition.tile)
@@ -72,13 +76,14 @@ def measure_chip(
         gain=condition.gain,
         compensated=condition.compensated,
         chip=chip,
+        wrap=recheck_tiles(array, share=paranoid) if paranoid and condition.wires else None,
     )
     raw = tuple(layer.raw_gain for layer in layer_summaries(hardware))
     if condition.thresholds == "chip" and row.steps is not None:
         hardware = search_thresholds(hardware, data.train_images[:SEARCH_IMAGES], row.steps)
     accuracy, rates = _run(row, hardware, data, on_image)
     return Measured(
-        row.key, fingerprint(network), len(data.test_images), condition.model_dump(), chip,
+        row.key, fingerprint(network), len(data.test_images), condition.plain, chip,
         accuracy, rates, raw, time.monotonic() - began,
     )  # fmt: skip
 

@@ -29,6 +29,7 @@ class StudyPlan:
         crossbar: Wires; the conditions say the size. [Ω]
         device: Device. [S]
         record: Evidence for the arrays.
+        paranoid: Share of the tiles to solve again by the other oracle; None for none.
     """
 
     rows: list[StudyRow]
@@ -39,6 +40,7 @@ class StudyPlan:
     crossbar: CrossbarParams
     device: DeviceParams
     record: ValidationRecord | None
+    paranoid: float | None = None
 
     def jobs(self) -> list[tuple[StudyRow, Condition | None, int]]:
         """Return every measurement, software first."""
@@ -98,5 +100,6 @@ def _measure(
     if condition is None:
         return measure_software(row, network, data)
     return measure_chip(
-        row, network, data, condition, plan.crossbar, plan.device, plan.record, chip=chip
-    )
+        row, network, data, condition, plan.crossbar, plan.device, plan.record, chip=chip,
+        paranoid=plan.paranoid,
+    )  # fmt: skip

@@ -47,7 +47,7 @@ def key_of(
     row: str, network: str, images: int, condition: Condition | dict[str, Any] | None, chip: int
 ) -> str:
     """Return the key of a measurement."""
-    plain = condition.model_dump() if isinstance(condition, Condition) else condition
+    plain = condition.plain if isinstance(condition, Condition) else condition
     text = json.dumps([row, network, images, plain, chip], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 

@@ -62,7 +62,7 @@ def table_lines(
         own = [m for m in measured if m.row == row.key]
         soft = next((m for m in own if m.condition is None), None)
         for condition in conditions:
-            chips = [m for m in own if m.condition == condition.model_dump()]
+            chips = [m for m in own if m.condition == condition.plain]
             if soft is None or chips:
                 lines.append(_line(row, condition, soft, chips))
     return lines

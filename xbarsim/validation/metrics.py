@@ -8,46 +8,76 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+_LEAST = 1e-18
+_LARGEST = 1e9
+
 
 @dataclass(frozen=True)
 class CircuitErrors:
     """One circuit's outputs, each divided by the circuit's full scale max|i_ref|.
 
     Attributes:
-        error: (model - reference) / full scale, [batch, col].
+        model: model's current / full scale, [batch, col].
         reference: reference / full scale, [batch, col].
         ideal: current without wires / full scale, [batch, col].
+        density: Share of driven rows of each vector, [batch].
+        size: Rows and columns, as text.
+        vector: Number of each vector in its circuit, [batch].
     """
 
-    error: Array
+    model: Array
     reference: Array
     ideal: Array
+    density: Array
+    size: str
+    vector: NDArray[np.int64]
+
+    @property
+    def error(self) -> Array:
+        """(model - reference) / full scale, [batch, col]; a diverged model counts as 1e9."""
+        return np.nan_to_num(self.model - self.reference, nan=_LARGEST, posinf=_LARGEST)
 
 
-def circuit_errors(model: Array, reference: Array, ideal: Array) -> CircuitErrors:
-    """Scale one circuit's currents [batch, col] by its full scale."""
+def circuit_errors(
+    model: Array, reference: Array, ideal: Array, *, density: Array | None = None, size: str = ""
+) -> CircuitErrors:
+    """Scale one circuit's currents [batch, col] by its full scale; drop vectors without an answer."""
     scale = float(np.abs(reference).max()) or 1.0
-    return CircuitErrors((model - reference) / scale, reference / scale, ideal / scale)
+    said = ~np.isnan(model).all(axis=1)
+    shares = np.ones(len(model)) if density is None else density
+    return CircuitErrors(
+        model[said] / scale, reference[said] / scale, ideal[said] / scale, shares[said], size,
+        np.flatnonzero(said),
+    )  # fmt: skip
 
 
 def summarise(circuits: list[CircuitErrors]) -> dict[str, float]:
     r"""Return the figures of merit over all circuits.
 
     ``max_error`` and ``p99_error`` of |model - reference| relative to the circuit's full scale,
-    ``nrmse`` its root mean square, ``bias`` its mean; ``nonideality_raw`` = mean over outputs of
-    (I_ideal - I_ref)/I_ideal, ``nonideality_after_gain`` = rms(I_ideal - a_j I_ref) / rms(I_ideal)
-    with one least-squares gain a_j per column and circuit.
+    ``nrmse`` its root mean square, ``bias`` its mean. What the model predicts of the wires' cost,
+    and ngspice's answer (``reference_...``): ``nonideality_raw`` = mean over outputs of
+    (I_ideal - I)/I_ideal, ``nonideality_after_gain`` = rms(I_ideal - a_j I) / rms(I_ideal) with one
+    least-squares gain a_j per column and circuit.
     """
     error = np.concatenate([c.error.ravel() for c in circuits])
-    raw = np.concatenate([_nonideality(c) for c in circuits])
-    left, whole = (sum(values) for values in zip(*map(_after_gain, circuits), strict=True))
+    figures = error_figures(error) | {"bias": float(error.mean())}
+    for prefix, field in (("", "model"), ("reference_", "reference")):
+        raw = np.concatenate([_nonideality(c, field) for c in circuits])
+        parts = [_after_gain(c, field) for c in circuits]
+        left, whole = (sum(values) for values in zip(*parts, strict=True))
+        figures[f"{prefix}nonideality_raw"] = float(raw.mean()) if raw.size else 0.0
+        share = np.sqrt(left / max(whole, np.finfo(float).tiny))
+        figures[f"{prefix}nonideality_after_gain"] = float(share)
+    return figures
+
+
+def error_figures(error: Array) -> dict[str, float]:
+    """Return the largest, the 99th percentile and the root mean square of |error|."""
     return {
         "max_error": float(np.abs(error).max()),
         "p99_error": float(np.quantile(np.abs(error), 0.99)),
         "nrmse": float(np.sqrt(np.mean(error**2))),
-        "bias": float(error.mean()),
-        "nonideality_raw": float(raw.mean()),
-        "nonideality_after_gain": float(np.sqrt(left / max(whole, np.finfo(float).tiny))),
     }
 
 
@@ -73,23 +103,37 @@ def bootstrap(
     }
 
 
-def _nonideality(circuit: CircuitErrors) -> Array:
-    ideal, reference = circuit.ideal.ravel(), circuit.reference.ravel()
+def p99_interval(
+    circuits: list[CircuitErrors], *, seed: int, resamples: int = 100
+) -> tuple[float, float]:
+    """Return the bootstrap 95 % interval of the p99 error alone; it decides when to stop."""
+    errors = [np.abs(c.error.ravel()) for c in circuits]
+    draw = np.random.default_rng(seed)
+    found = []
+    for _ in range(resamples):
+        chosen = [errors[k] for k in draw.integers(len(errors), size=len(errors))]
+        found.append(np.quantile(np.concatenate(chosen), 0.99))
+    return float(np.quantile(found, 0.025)), float(np.quantile(found, 0.975))
+
+
+def _nonideality(circuit: CircuitErrors, field: str) -> Array:
+    ideal, current = circuit.ideal.ravel(), getattr(circuit, field).ravel()
     driven = np.abs(ideal) > 0
-    return np.asarray(1.0 - reference[driven] / ideal[driven])
+    return np.asarray(1.0 - current[driven] / ideal[driven])
 
 
-def _after_gain(circuit: CircuitErrors) -> tuple[float, float]:
-    power = (circuit.reference**2).sum(axis=0)
-    together = (circuit.reference * circuit.ideal).sum(axis=0)
+def _after_gain(circuit: CircuitErrors, field: str) -> tuple[float, float]:
+    current: Array = getattr(circuit, field)
+    power = (current**2).sum(axis=0)
+    together = (current * circuit.ideal).sum(axis=0)
     gain = np.divide(together, power, out=np.ones_like(power), where=power > 0)
-    left = circuit.ideal - gain * circuit.reference
+    left = circuit.ideal - gain * current
     return float((left**2).sum()), float((circuit.ideal**2).sum())
 
 
 def histogram(circuits: list[CircuitErrors], bins: int = 40) -> dict[str, list[Any]]:
     """Return counts of log10|error| over all outputs, exact zeros in the lowest bin."""
     error = np.abs(np.concatenate([c.error.ravel() for c in circuits]))
-    logs = np.log10(np.maximum(error, 1e-18))
+    logs = np.log10(np.maximum(error, _LEAST))
     counts, edges = np.histogram(logs, bins=bins)
     return {"log10_edges": [round(float(e), 6) for e in edges], "counts": counts.tolist()}

@@ -1,49 +1,33 @@
 """This module is the validation record: the evidence that travels with a fast model, as data."""
 
 import json
+import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ValidationError
 
 from xbarsim.errors import OutOfValidatedRangeError, ParameterError
-from xbarsim.parameters import CrossbarParams
+from xbarsim.parameters import CellParams, CrossbarParams, LinearCell, TopologyParams
 from xbarsim.parameters.base import Parameters
 from xbarsim.storage import read_text, write_atomically
+from xbarsim.validation.case import Setting, ValidationCase
+from xbarsim.validation.envelope import Envelope, Interval
+from xbarsim.validation.evidence import CircuitEvidence, ModelEvidence
 
-SCHEMA_VERSION = 1
-Interval = tuple[float, float]
-
-
-class Envelope(Parameters):
-    """Where a record speaks: lowest and highest value that was checked, per quantity."""
-
-    rows: Interval
-    """Word lines."""
-    cols: Interval
-    """Bit lines."""
-    r_driver: Interval
-    """[Ω]"""
-    r_wire_row: Interval
-    """[Ω]"""
-    r_wire_col: Interval
-    """[Ω]"""
-    r_sense: Interval
-    """[Ω]"""
-    conductance: Interval
-    """Conductances of single cells. [S]"""
-    v_row: Interval
-    """Input voltages. [V]"""
-    density: Interval
-    """Share of driven rows in an input vector."""
+SCHEMA_VERSION = 2
+EndedBy = Literal["plan", "precision", "budget"]
 
 
-class CircuitEvidence(Parameters):
-    """One circuit that was run."""
+class RunProvenance(Parameters):
+    """What is not compared when a record is checked: it differs from run to run."""
 
-    name: str
-    deck_sha256: str
-    max_error: float
+    versions: dict[str, str]
+    """Of xbarsim, Python and the libraries that compute."""
+    seconds: dict[str, float]
+    """Wall time of ngspice (its own runs added up) and of every model. [s]"""
+    finished: str
+    """Date and time in UTC, ISO 8601."""
 
 
 class ValidationRecord(Parameters):
@@ -53,60 +37,59 @@ class ValidationRecord(Parameters):
     """Version of this layout."""
     case: str
     """Name of the case."""
-    model: str
-    """Name of the fast model."""
+    question: ValidationCase
+    """The case itself."""
+    setting: Setting
+    """Device, wires, topology and cells."""
     reference: str
     """Simulator, version and matrix solver that the reference currents come from."""
     options: tuple[str, ...]
     """Simulator options in the decks."""
-    tolerance: float
-    """Largest error allowed, relative to the circuit's full scale."""
     passed: bool
-    """Whether max_error is within the tolerance."""
+    """Whether all models that claim to be exact are, and at least one model may be trusted."""
     n_circuits: int
-    """Circuits run."""
+    """Circuits judged."""
     n_outputs: int
-    """Column currents compared."""
-    errors: dict[str, float]
-    """Figures of merit; see ``validation.metrics.summarise``."""
-    intervals: dict[str, Interval]
-    """Bootstrap 95 % interval of each figure of merit, over circuits."""
-    ended_by: Literal["plan", "budget"]
-    """Whether all planned circuits ran, or the time budget ended the run."""
-    histogram: dict[str, list[Any]]
-    """Counts of log10 of the absolute error."""
+    """Column currents that ngspice gave for them."""
+    n_training: int
+    """Further circuits, that models were fitted on."""
+    ended_by: EndedBy
+    """Whether all planned circuits ran, the intervals were narrow enough, or the time was over."""
+    models: tuple[ModelEvidence, ...]
+    """The evidence for each model."""
     envelope: Envelope
     """Where the record speaks."""
-    worst: CircuitEvidence
-    """The circuit with the largest error."""
     circuits: tuple[CircuitEvidence, ...]
-    """Every circuit, with the hash of its deck."""
+    """Every circuit that was judged, with the hash of its deck."""
+    training: tuple[CircuitEvidence, ...]
+    """Every circuit that models were fitted on."""
     seeds: tuple[int, ...]
     """Seeds of arrays and inputs."""
+    network_sha256: str = ""
+    """Hash of the checkpoint whose tiles were judged, empty when there was none."""
+    provenance: RunProvenance
+    """Versions and times, not compared."""
 
-    def drift(self, other: "ValidationRecord", *, tolerance: float = 1e-12) -> list[str]:
-        """Return what differs from another run of the same case, in words.
+    @property
+    def primary(self) -> ModelEvidence:
+        """The model that the verdict is about: one that claims to be exact, else the most exact."""
+        claims = [m for m in self.models if m.standing == "exact"]
+        others = [m for m in self.models if m.standing == "approximate"]
+        return min(claims or others or self.models, key=lambda m: m.errors["max_error"])
 
-        Errors near rounding may differ by ``tolerance`` of full scale; all else must be equal.
-        """
-        found = []
-        for name in type(self).model_fields:
-            mine, theirs = getattr(self, name), getattr(other, name)
-            if name in ("errors", "intervals", "worst", "circuits", "histogram"):
-                continue
-            if mine != theirs:
-                found.append(f"{name}: {theirs!r} became {mine!r}")
-        for name, value in self.errors.items():
-            before = other.errors.get(name, float("nan"))
-            if not abs(value - before) <= tolerance:
-                found.append(f"errors.{name}: {before!r} became {value!r}")
-        hashes = {c.name: c.deck_sha256 for c in other.circuits}
-        found += [
-            f"deck of {c.name} changed"
-            for c in self.circuits
-            if hashes.get(c.name) != c.deck_sha256
-        ]
-        return found
+    @property
+    def errors(self) -> dict[str, float]:
+        """Figures of merit of the primary model."""
+        return self.primary.errors
+
+    @property
+    def tolerance(self) -> float:
+        """Largest error allowed to the primary model."""
+        return self.primary.tolerance
+
+    def evidence(self, model: str) -> ModelEvidence | None:
+        """Return the evidence for a model, None when it was not judged."""
+        return next((m for m in self.models if m.name == model), None)
 
     def covers(self, crossbar: CrossbarParams, conductance: Interval | None = None) -> bool:
         """Return whether the record speaks about this crossbar and range of conductances."""
@@ -114,36 +97,51 @@ class ValidationRecord(Parameters):
 
     def gap(self, crossbar: CrossbarParams, conductance: Interval | None = None) -> str | None:
         """Return what the record does not cover, in words, or None."""
-        values: dict[str, Interval] = {
-            name: (getattr(crossbar, name),) * 2
-            for name in ("rows", "cols", "r_driver", "r_wire_row", "r_wire_col", "r_sense")
-        }
-        if conductance is not None:
-            values["conductance"] = conductance
-        for name, (low, high) in values.items():
-            covered = getattr(self.envelope, name)
-            if low < covered[0] or high > covered[1]:
-                unit = {"rows": "", "cols": "", "conductance": " S"}.get(name, " Ω")
-                value = f"{low:g}{unit}" if low == high else f"{low:g} to {high:g}{unit}"
-                return f"{name} is {value}; covered: {covered[0]:g} to {covered[1]:g}{unit}"
-        return None
+        return self.envelope.gap(crossbar, conductance)
 
-    def require(self, crossbar: CrossbarParams, conductance: Interval | None = None) -> None:
-        """Refuse unless the record passed and covers what is asked.
+    def refusal(
+        self,
+        crossbar: CrossbarParams,
+        conductance: Interval | None = None,
+        *,
+        model: str = "exact",
+        topology: TopologyParams | None = None,
+        cell: CellParams | None = None,
+    ) -> str | None:
+        """Return why a model may not be used there, naming quantity, value and interval, or None."""
+        found = self.evidence(model)
+        for name, asked, judged in (
+            ("topology", topology or TopologyParams(), self.setting.topology),
+            ("cell", cell or LinearCell(), self.setting.cell),
+        ):
+            if asked != judged:
+                return f"{name} is {_words(asked)}; covered: {_words(judged)}"
+        if found is None:
+            judged_names = ", ".join(m.name for m in self.models)
+            return f"model {model!r} was not judged, only {judged_names}"
+        if not found.passed:
+            error = found.errors["max_error"]
+            return f"model {model!r} did not pass: error {error:.1e}, allowed {found.tolerance:.0e}"
+        return self.gap(crossbar, conductance)
+
+    def require(
+        self,
+        crossbar: CrossbarParams,
+        conductance: Interval | None = None,
+        *,
+        model: str = "exact",
+        topology: TopologyParams | None = None,
+        cell: CellParams | None = None,
+    ) -> None:
+        """Refuse unless the model passed and the record covers what is asked.
 
         Raises:
             OutOfValidatedRangeError: Naming the quantity, its value, the interval and the remedy.
         """
-        if not self.passed:
+        why = self.refusal(crossbar, conductance, model=model, topology=topology, cell=cell)
+        if why is not None:
             msg = (
-                f"record {self.case!r} did not pass: error {self.errors['max_error']:.1e}, "
-                f"allowed {self.tolerance:.0e}; nothing may be built on it"
-            )
-            raise OutOfValidatedRangeError(msg)
-        gap = self.gap(crossbar, conductance)
-        if gap is not None:
-            msg = (
-                f"{gap} (record {self.case!r}). Validate there with `xbarsim validate CASE.toml`, "
+                f"{why} (record {self.case!r}). Validate there with `xbarsim validate CASE.toml`, "
                 "or pass allow_unvalidated=True, which is stamped on every result"
             )
             raise OutOfValidatedRangeError(msg)
@@ -151,7 +149,7 @@ class ValidationRecord(Parameters):
     def save(self, path: Path) -> None:
         """Write the record as JSON with sorted keys, whole or not at all."""
         text = json.dumps(self.model_dump(mode="json"), indent=1, sort_keys=True)
-        write_atomically(path, text + "\n")
+        write_atomically(path, _compact(text) + "\n")
 
 
 def load_record(path: Path) -> ValidationRecord:
@@ -165,9 +163,23 @@ def load_record(path: Path) -> ValidationRecord:
         data = json.loads(read_text(path))
         version = data.get("schema_version") if isinstance(data, dict) else None
         if version != SCHEMA_VERSION:
-            msg = f"{path} has schema version {version!r}, this xbarsim reads {SCHEMA_VERSION}"
+            msg = (
+                f"{path} has schema version {version!r}, this xbarsim reads {SCHEMA_VERSION}; run "
+                "its case again with `xbarsim validate`"
+            )
             raise ParameterError(msg)
         return ValidationRecord.model_validate_json(json.dumps(data))
     except (json.JSONDecodeError, ValidationError) as error:
         msg = f"{path} is not a validation record: {error}"
         raise ParameterError(msg) from None
+
+
+def _compact(text: str) -> str:
+    """Put lists of plain numbers and words on one line each."""
+    return re.sub(r"\[\s+([^\[\]{}]*?)\s+\]", lambda m: "[" + " ".join(m[1].split()) + "]", text)
+
+
+def _words(value: TopologyParams | CellParams) -> str:
+    fields = value.model_dump(mode="json", exclude_defaults=True)
+    kind = f"{getattr(value, 'kind', 'the plain array')} "
+    return (kind + ", ".join(f"{k}={v}" for k, v in fields.items() if k != "kind")).strip()

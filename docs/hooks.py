@@ -1,0 +1,111 @@
+"""What the site's generator fills in: parameter and command tables, and formulas as MathML."""
+
+import html
+import re
+from typing import Any, get_args
+
+from latex2mathml.converter import convert
+
+_FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:  # noqa: ANN401
+    """Replace the marks of generated tables."""
+    for mark, make in (("<!-- parameters -->", _parameters), ("<!-- commands -->", _commands),
+                       ("<!-- presets -->", _presets)):  # fmt: skip
+        if mark in markdown:
+            markdown = markdown.replace(mark, make())
+    return markdown
+
+
+def on_page_content(content: str, **_: Any) -> str:  # noqa: ANN401
+    """Turn LaTeX into MathML, which browsers draw without any script."""
+
+    def mathml(found: re.Match[str]) -> str:
+        display = "block" if found[2] == "[" else "inline"
+        return convert(html.unescape(found[3]), display=display)
+
+    return _FORMULA.sub(mathml, content)
+
+
+def _models() -> list[tuple[str, str, list[type]]]:
+    from xbarsim import parameters as p
+    from xbarsim.learning import Recipe
+    from xbarsim.mapping import MappingSpec
+    from xbarsim.network import NeuronParams
+    from xbarsim.validation import ValidationCase
+
+    return [
+        ("Device", "`[device]` in a parameter file", [p.DeviceParams]),
+        ("Crossbar", "`[crossbar]`; rows and columns come from the command", [p.CrossbarParams]),
+        ("Topology", "`[topology]`", [p.TopologyParams]),
+        ("Cell laws", "`[cell]`, chosen by its `kind`", list(get_args(p.CellParams))),
+        ("Effects", "`[effects]`: what separates a cell from its target", [p.EffectParams]),
+        ("Time", "`[transient]`", [p.TransientParams]),
+        ("Mapping", "arguments of `to_crossbar`", [MappingSpec]),
+        ("Neurons", "`[neuron]` in a recipe", [NeuronParams]),
+        ("Validation case", "a case file", [ValidationCase]),
+        ("Training recipe", "a recipe file", [Recipe]),
+    ]
+
+
+def _parameters() -> str:
+    parts = []
+    for title, where, models in _models():
+        parts.append(f"## {title}\n\nIn {where}.\n")
+        for model in models:
+            if len(models) > 1:
+                parts.append(f"### {model.model_fields['kind'].default}\n")
+            parts.append(f"{_cell((model.__doc__ or '').split(chr(10) * 2)[0])}\n")
+            parts.append("| parameter | default | unit | meaning |\n| --- | --- | --- | --- |")
+            for name, field in model.model_fields.items():
+                default = "needed" if field.is_required() else f"`{_cell(str(field.default))}`"
+                unit = model.unit(name)
+                meaning = _cell(field.description or "")
+                parts.append(f"| `{name}` | {default} | {unit} | {meaning} |")
+            parts.append("")
+    return "\n".join(parts)
+
+
+def _presets() -> str:
+    from xbarsim.parameters import load_device, preset_names
+
+    rows = ["| preset | g_min [S] | g_max [S] | σ/μ | source |", "| --- | --- | --- | --- | --- |"]
+    for name in preset_names():
+        d = load_device(name)
+        rows.append(
+            f"| `{name}` | {d.g_min:.3g} | {d.g_max:.3g} | {d.sigma:.3g} | {_cell(d.source)} |"
+        )
+    return "\n".join(rows)
+
+
+def _commands() -> str:
+    from typer.main import get_command
+
+    from xbarsim.cli.app import app
+
+    parts: list[str] = []
+    _describe(get_command(app), "xbarsim", parts)
+    return "\n".join(parts)
+
+
+def _describe(command: Any, name: str, parts: list[str]) -> None:  # noqa: ANN401
+    children = getattr(command, "commands", None)
+    if children:
+        for key in sorted(children):
+            _describe(children[key], f"{name} {key}", parts)
+        return
+    parts += [f"## {name}\n", f"{command.help}\n"]
+    parts.append("| argument | default | meaning |\n| --- | --- | --- |")
+    for param in command.params:
+        option = param.param_type_name == "option"
+        words = ", ".join(f"`{word}`" for word in (param.opts if option else [param.name.upper()]))
+        default = "needed" if param.required else f"`{param.default}`"
+        default = "" if param.default is None and not param.required else default
+        meaning = _cell(getattr(param, "help", "") or "")
+        parts.append(f"| {words} | {_cell(default)} | {meaning} |")
+    parts.append("")
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")

@@ -1,0 +1,56 @@
+"""Networks as NIR files by the command line only."""
+
+import csv
+import json
+
+import pytest
+from torch import nn
+from typer.testing import CliRunner
+
+from xbarsim.cli.app import app
+from xbarsim.errors import ParameterError
+from xbarsim.exchange import from_nir, write_nir
+from xbarsim.learning import load_network, load_recipe, save_network
+from xbarsim.learning.build import initial_network
+from xbarsim.network import LIF, NeuronParams, leaves
+
+
+def run(*args):
+    done = CliRunner().invoke(app, ["nir", *map(str, args)], catch_exceptions=True)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done
+
+
+def test_a_checkpoint_becomes_a_nir_file(tmp_path):
+    recipe = load_recipe("digits-surrogate")
+    save_network(initial_network(recipe), recipe, tmp_path / "net.safetensors")
+    done = run("write", tmp_path / "net.safetensors", "-o", tmp_path / "net.nir", "--json")
+    assert json.loads(done.stdout)["recipe"] == "digits-surrogate"
+    wanted = [type(m) for m in leaves(load_network(tmp_path / "net.safetensors")[0])]
+    found = list(leaves(from_nir(tmp_path / "net.nir")))
+    assert [type(m) for m in found] == wanted
+    neuron = next(m for m in found if isinstance(m, LIF))
+    assert neuron.params.reset == recipe.neuron.reset
+    assert float(neuron.leak) == pytest.approx(recipe.neuron.leak)
+
+
+def test_a_nir_file_on_crossbars(tmp_path):
+    params = NeuronParams(leak=0.75, threshold=0.3)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 10, bias=False), LIF(params))
+    write_nir(network, tmp_path / "net.nir", (1, 8, 8))
+    done = run(
+        "infer", tmp_path / "net.nir", "--steps", 3, "--images", 12, "--tile", 16,
+        "--allow-unvalidated", "--table", tmp_path / "t.csv", "--json",
+    )  # fmt: skip
+    found = json.loads(done.stdout)
+    assert found["evidence"] == ["unvalidated"]
+    assert len(found["software"]) == len(found["hardware"]) == 3
+    rows = list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))
+    assert [float(row["hardware"]) for row in rows] == found["hardware"]
+
+
+def test_images_that_do_not_fit_are_refused_in_words(tmp_path):
+    write_nir(nn.Sequential(nn.Linear(5, 2), LIF()), tmp_path / "net.nir", (5,))
+    with pytest.raises(ParameterError, match=r"does not take images of shape \(1, 8, 8\)"):
+        run("infer", tmp_path / "net.nir", "--images", 2, "--allow-unvalidated", "--tile", 8)
