@@ -15,6 +15,7 @@ from xbarsim.learning import (
     load_metrics,
     load_network,
     save_network,
+    starting_weights,
     train,
 )
 from xbarsim.learning.schedule import learning_rate
@@ -165,6 +166,22 @@ def test_a_checkpoint_holds_weights_recipe_and_metrics(method, data, tmp_path):
     path.write_bytes(b"damaged")
     with pytest.raises(StorageError, match="not a checkpoint"):
         load_metrics(path)
+
+
+def test_norms_through_time_go_on_where_they_were(data, tmp_path):
+    first = recipe("bntt", name="first")
+    path = tmp_path / "first.safetensors"
+    save_network(train(first, data), first, path)
+    source, _ = load_network(path)
+    weights = starting_weights(recipe("bntt", start_from="first"), path, data)
+    for name, tensor in source.state_dict().items():
+        if "gamma" in name or "running" in name or "weight" in name:
+            assert torch.equal(weights[name], tensor.float()), name
+    fresh = starting_weights(recipe("bntt", start_from="first", steps=4), path, data)
+    assert fresh["1.gamma"].shape == (4, 32)
+    assert (fresh["1.gamma"] == 1).all()
+    with pytest.raises(ParameterError, match="tiny-bntt has 'batch'"):
+        starting_weights(recipe("bntt", start_from="first", norm="batch"), path, data)
 
 
 def test_a_conversion_is_not_trained(data):
