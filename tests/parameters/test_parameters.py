@@ -110,7 +110,7 @@ def test_a_preset_says_what_was_measured_and_what_is_assumed():
 
 
 def test_wires_that_a_source_computes_are_what_its_law_gives():
-    """Surface and grain-boundary scattering (Fuchs-Sondheimer, Mayadas-Shatzkes), as IMAC-Sim has it."""
+    """Surface and grain-boundary scattering (Fuchs-Sondheimer, Mayadas-Shatzkes) as in IMAC-Sim."""
     width, thickness, free_path = 27e-9, 22e-9, 39e-9
     a = free_path * 0.3 / (width * (1 - 0.3))
     grains = 1 - 3 * a / 2 + 3 * a**2 - 3 * a**3 * math.log(1 + 1 / a)
