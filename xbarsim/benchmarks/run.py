@@ -10,6 +10,8 @@ from xbarsim.benchmarks.inference import bench_inference
 from xbarsim.benchmarks.machine import machine
 from xbarsim.benchmarks.models import bench_models
 from xbarsim.benchmarks.spice import bench_spice
+from xbarsim.benchmarks.tiles import bench_tiles
+from xbarsim.benchmarks.vgg9 import bench_vgg9
 from xbarsim.errors import ParameterError
 from xbarsim.progress import track
 
@@ -17,6 +19,8 @@ _BENCHMARKS = {
     "effective": bench_effective,
     "models": bench_models,
     "inference": bench_inference,
+    "tiles": bench_tiles,
+    "vgg9": bench_vgg9,
     "spice": bench_spice,
     "campaign": bench_campaign,
     "calibration": bench_calibration,
