@@ -13,6 +13,8 @@ from xbarsim.benchmarks.models import bench_models
 from xbarsim.benchmarks.peers import bench_peers
 from xbarsim.benchmarks.scaling import bench_scaling
 from xbarsim.benchmarks.spice import bench_spice
+from xbarsim.benchmarks.tiles import bench_tiles
+from xbarsim.benchmarks.vgg9 import bench_vgg9
 from xbarsim.errors import ParameterError
 from xbarsim.progress import track
 
@@ -23,6 +25,8 @@ _BENCHMARKS: dict[str, Any] = {
     "gpu": bench_gpu,
     "models": bench_models,
     "inference": bench_inference,
+    "tiles": bench_tiles,
+    "vgg9": bench_vgg9,
     "spice": bench_spice,
     "campaign": bench_campaign,
     "calibration": bench_calibration,
