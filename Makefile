@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint check-fresh soak bench docs package clean ngspice browser setup
+.PHONY: help demo test gate lint check-fresh soak bench docs notebooks package clean ngspice browser setup
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,6 +40,9 @@ test: setup browser lint check-fresh  ## lint, types, import contracts, tests (n
 soak: setup  ## fuzzing at length, with its figures in validation/trust
 	XBARSIM_FUZZ_REPORT=validation/trust/fuzz.json $(BIN)/python -m pytest tests/trust --hypothesis-profile=soak
 
+gate: $(STAMP)  ## fail when the exact model is slower than half its bars (ratios, some seconds)
+	$(BIN)/xbarsim bench --gate
+
 bench: setup  ## ratios against peers, written to validation/benchmarks
 	$(BIN)/xbarsim bench
 
@@ -50,6 +53,9 @@ $(VENV)/.docs: $(STAMP) constraints/docs.txt
 
 docs: $(VENV)/.docs  ## build the documentation into site/, strictly: a broken link is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+notebooks: $(VENV)/.docs ngspice  ## run the notebooks and keep their pictures
+	$(BIN)/python scripts/run_notebooks.py $(NOTEBOOKS)
 
 package: setup  ## build sdist and wheel, check them, and try the wheel in an empty environment
 	sh scripts/check_package.sh $(PYTHON) $(BIN)/python

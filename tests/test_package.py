@@ -63,6 +63,7 @@ COMMANDS = [
     "train",
     "convert",
     "infer",
+    "cure",
     "bench",
     "doctor",
     "nir",

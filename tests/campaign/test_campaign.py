@@ -249,7 +249,7 @@ def test_a_scheduler_that_is_not_there_is_an_error(device, tmp_path, monkeypatch
         run_campaign(
             cases(device, 1), ResultStore(tmp_path), scheduler="tcp://127.0.0.1:1", show=False
         )
-    with pytest.raises(SpiceError, match="no Dask scheduler answers at 'no way'"):
+    with pytest.raises(ParameterError, match="scheduler is 'no way': give an address like"):
         run_campaign(cases(device, 1), ResultStore(tmp_path), scheduler="no way", show=False)
 
 

@@ -146,7 +146,9 @@ def test_noise_depends_on_step_image_and_seed_and_on_nothing_else(device):
     other = simulate(reseed(hardware, 77), images, 5)
     assert not np.array_equal(whole.logits, other.logits)
     assert hardware[0].seed != hardware[2].seed
-    assert hardware[0].seed != 77
+    again = reseed(hardware, 77)
+    assert len({again[0].seed, again[2].seed, hardware[0].seed}) == 3
+    assert again[0].bank is hardware[0].bank
     layer, x = hardware[0], spikes(2, 3, 9)
     steps = layer.over_time(x[:1].expand(2, 3, 9), 4)
     assert not torch.equal(steps[0], steps[1])

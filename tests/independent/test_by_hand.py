@@ -10,6 +10,7 @@ import torch
 
 from xbarsim.fast import effective_conductance
 from xbarsim.fast.batched import eliminate_batched
+from xbarsim.fast.lines import Wiring
 from xbarsim.parameters import CrossbarParams, TopologyParams
 from xbarsim.reference import solve_nodal
 from xbarsim.spice import spice_currents
@@ -56,7 +57,7 @@ def rows_alone(crossbar, g, v):
 
 
 def float64_torch(crossbar, g, v):
-    return v @ eliminate_batched(torch.tensor(g)[None], crossbar)[0].numpy()
+    return v @ eliminate_batched(torch.tensor(g)[None], Wiring.of(crossbar).lines())[0].numpy()
 
 
 def float32(crossbar, g, v):

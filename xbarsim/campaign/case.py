@@ -50,12 +50,16 @@ class CampaignCase:
 
         The deck holds conductances, inputs, wires, cells with their library, and options.
         """
+        parts = (self.deck(), self.topology.model_dump_json(), solver)
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    def deck(self) -> str:
+        """Return the deck of the circuit under all its vectors, every row driven."""
         v = check_inputs(self.v_row, self.crossbar.rows)
         circuit = build_circuit(
             self.conductance, self.crossbar, topology=self.topology, cell=self.cell
         )
-        parts = (write_netlist(circuit, v), self.topology.model_dump_json(), solver)
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+        return write_netlist(circuit, v)
 
 
 class Cases(Protocol):

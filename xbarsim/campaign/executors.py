@@ -6,6 +6,7 @@ All three are ``concurrent.futures`` executors, so that one piece of code serves
 import contextlib
 import multiprocessing
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -76,6 +77,9 @@ def _pool(workers: int) -> Iterator[Place]:
     others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_follow_parent)
     try:
+        with _interrupts_ignored():
+            for _ in range(workers):
+                pool.submit(int)
         yield Place(pool, _PER_WORKER * workers)
     except BrokenProcessPool as error:
         msg = f"a worker was killed (out of memory? try fewer); {_GO_ON}"
@@ -89,12 +93,28 @@ def _pool(workers: int) -> Iterator[Place]:
 
 
 @contextlib.contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Spawn workers, which first tasks do, so that they ignore interrupts from their start."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
 def _dask(scheduler: str) -> Iterator[Place]:
     try:
         from distributed import Client, KilledWorker
     except ImportError as error:
         msg = "--scheduler needs Dask: pip install 'xbarsim[dask]'"
         raise ParameterError(msg) from error
+    if not re.fullmatch(r"[a-z]+://[^\s:/]+:\d{1,5}", scheduler):
+        msg = f"scheduler is {scheduler!r}: give an address like tcp://host:8786"
+        raise ParameterError(msg)
     try:
         client = Client(scheduler, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:

@@ -13,7 +13,7 @@ from xbarsim.campaign.table import write_table
 from xbarsim.errors import ParameterError, SpiceError, XbarsimError
 from xbarsim.progress import progress_bar
 from xbarsim.reference import ReferenceCurrents
-from xbarsim.spice import Limits, find_ngspice, spice_currents
+from xbarsim.spice import Limits, find_ngspice, refuse_broken, spice_currents
 from xbarsim.storage import writable_folder
 
 _MOST_FAILURES = 10
@@ -62,6 +62,8 @@ def run_campaign(
 ) -> CampaignResult:
     """Run every case that the store lacks; a campaign that was killed goes on where it was.
 
+    The first case of each parameter set is checked against electrical rules before it runs.
+
     Args:
         cases: Circuits and inputs; equal ones are run once.
         store: Where results are kept, and looked for first.
@@ -83,11 +85,15 @@ def run_campaign(
     solver = find_ngspice().solver
     keys: list[str] = []
     seen: set[str] = set()
+    checked: set[str] = set()
     with place_of_work(workers, scheduler) as place, progress_bar() as bar:
         bar.disable = not show
         task = bar.add_task("SPICE campaign", total=len(cases))
         flow = _Flow(place, Run(solver, store, limits, force), resume)
         for case in cases:
+            if case.name not in checked:
+                refuse_broken(case.deck())
+                checked.add(case.name)
             key = case.key(solver)
             keys.append(key)
             if key not in seen and not (resume and key in store):

@@ -75,7 +75,7 @@ def _refuse(values: Array, bad: NDArray[np.bool_], name: str, unit: str, rule: s
     if bad.any():
         first = tuple(int(i) for i in np.argwhere(bad)[0])
         msg = (
-            f"{name}{list(first)} is {values[first]!r} {unit}: every value must be {rule} "
+            f"{name}{list(first)} is {float(values[first])!r} {unit}: every value must be {rule} "
             f"({int(bad.sum())} of {bad.size} are not)"
         )
         raise ParameterError(msg)

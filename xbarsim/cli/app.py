@@ -10,11 +10,13 @@ from xbarsim.cli import (
     campaign,
     check,
     cosim,
+    cure,
     demo,
     devices,
     doctor,
     evidence,
     files,
+    infer,
     netlist,
     networks,
     nir,
@@ -33,8 +35,8 @@ app = typer.Typer(
 )
 
 for module in (
-    demo, devices, netlist, spice, campaign, check, evidence, calibrate, networks, cosim, benchmark,
-    nir, files, doctor,
+    demo, devices, netlist, spice, campaign, check, evidence, calibrate, networks, infer, cure,
+    cosim, benchmark, nir, files, doctor,
 ):  # fmt: skip
     module.register(app)
 

@@ -54,25 +54,39 @@ class Problem:
         Raises:
             ParameterError: If the vectors have different silent rows, and so need different circuits.
         """
-        import numpy as np
-
-        from xbarsim.circuit import build_circuit, check_inputs
+        from xbarsim.circuit import check_inputs
         from xbarsim.errors import ParameterError
 
-        v = check_inputs(self.v_row, self.crossbar.rows)
-        active = None
-        if self.topology.silent != "grounded":
-            active = v[0] != 0
-            if np.any((v != 0) != active):
-                msg = (
-                    f"silent rows are {self.topology.silent} and differ between the {len(v)} "
-                    "vectors: each pattern is a circuit of its own; write one deck a vector"
-                )
-                raise ParameterError(msg)
+        spikes = check_inputs(self.v_row, self.crossbar.rows) != 0
+        if self.topology.silent != "grounded" and (spikes != spikes[0]).any():
+            msg = (
+                f"silent rows are {self.topology.silent} and differ between the {len(spikes)} "
+                "vectors: each pattern is a circuit of its own; write one deck a vector"
+            )
+            raise ParameterError(msg)
+        return self._circuit(spikes[0])
+
+    def _circuit(self, spikes: Array) -> "Circuit":
+        from xbarsim.circuit import build_circuit
+
+        active = None if self.topology.silent == "grounded" else spikes
         return build_circuit(
             self.conductance, self.crossbar, topology=self.topology, cell=self.cell, active=active,
             **self.wires,
         )  # fmt: skip
+
+    def refuse_broken(self) -> None:
+        """Check the circuit under the first vector against electrical rules, before anything runs.
+
+        Raises:
+            SpiceError: If it breaks one.
+        """
+        from xbarsim.circuit import check_inputs
+        from xbarsim.spice import refuse_broken, write_netlist
+
+        v = check_inputs(self.v_row, self.crossbar.rows)[:1]
+        if v.any() or self.topology.silent != "floating":
+            refuse_broken(write_netlist(self._circuit(v[0] != 0), v))
 
 
 def read_problem(

@@ -1,4 +1,4 @@
-"""This module is ``xbarsim train``, ``convert``, ``infer`` and ``study software``."""
+"""This module is ``xbarsim train``, ``convert`` and ``study software``."""
 
 import time
 from pathlib import Path
@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xbarsim.cli.licence import RecordPlace, find_licence
-from xbarsim.cli.output import OUT, JsonFlag, print_json
+from xbarsim.cli.output import OUT
 from xbarsim.cli.study import register as register_studies
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(train)
     app.command()(convert)
-    app.command()(infer)
     study = typer.Typer(no_args_is_help=True, help="Studies: tables that the paper has, too.")
     study.command()(software)
     register_studies(study)
@@ -109,7 +107,7 @@ def _finish(
 
     network = run.network.eval()
     round_weights(network)
-    accuracy = float(_accuracy(network, run.recipe, run.data, test_images)[-1])
+    accuracy = float(accuracy_over_time(network, run.recipe, run.data, test_images)[-1])
     metrics |= {
         "test_accuracy": accuracy,
         "test_images": len(run.data.test_images[:test_images]),
@@ -155,7 +153,7 @@ def convert(
     dataset = load_dataset(recipe.dataset, data)
     found = run_conversion(network, dataset.train_images[:images], steps, percentile=percentile)
     new = recipe.replace(method="conversion", steps=steps)
-    accuracy = float(_accuracy(found, new, dataset, test_images)[-1])
+    accuracy = float(accuracy_over_time(found, new, dataset, test_images)[-1])
     metrics = {
         "test_accuracy": accuracy,
         "test_images": len(dataset.test_images[:test_images]),
@@ -167,51 +165,7 @@ def convert(
     OUT.print(f"test accuracy {100 * accuracy:.2f} %; wrote {out}")
 
 
-def infer(
-    checkpoint: Checkpoint,
-    record: RecordPlace = None,
-    allow_unvalidated: Annotated[
-        bool, typer.Option(help="Go on without a record; the output says so.")
-    ] = False,
-    device: Annotated[str, typer.Option(help="Preset or TOML file.")] = "bhattacharjee2022",
-    tile: Annotated[int, typer.Option(help="Rows and columns of a tile.")] = 64,
-    gain: Annotated[str, typer.Option(help="Read-out gain: none, layer, tile, column.")] = "column",
-    chip: Annotated[int, typer.Option(help="Number of the chip; each has its own variation.")] = 0,
-    data: DataFolder = None,
-    json: JsonFlag = False,
-) -> None:
-    """Put a network on crossbars and measure its accuracy after every time-step."""
-    from typing import cast
-
-    from xbarsim.data import load_dataset
-    from xbarsim.hardware import layer_summaries, to_crossbar
-    from xbarsim.learning import load_network
-    from xbarsim.mapping import Gain
-    from xbarsim.parameters import load_crossbar, load_device
-
-    network, recipe = load_network(checkpoint)
-    licence = record if allow_unvalidated else find_licence(record, device, tile)
-    images = load_dataset(recipe.dataset, data)
-    hardware = to_crossbar(
-        network,
-        load_crossbar(device, rows=tile, cols=tile),
-        load_device(device),
-        record=licence,
-        allow_unvalidated=allow_unvalidated,
-        gain=cast("Gain", gain),
-        chip=chip,
-    )
-    software, crossbar = (_accuracy(n, recipe, images) for n in (network, hardware))
-    stamps = sorted({layer.validated for layer in layer_summaries(hardware)})
-    if json:
-        print_json({"software": software, "hardware": crossbar, "evidence": stamps})
-        return
-    for step, (soft, hard) in enumerate(zip(software, crossbar, strict=True), start=1):
-        OUT.print(f"t={step}: software {100 * soft:.2f} %, hardware {100 * hard:.2f} %")
-    OUT.print(f"evidence: {', '.join(stamps)}")
-
-
-def _accuracy(
+def accuracy_over_time(
     network: "nn.Module", recipe: "Recipe", data: "Dataset", most: int | None = None
 ) -> "NDArray[np.float64]":
     """Return test accuracy after each time-step; one value for a network without time."""

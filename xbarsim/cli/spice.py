@@ -40,6 +40,7 @@ def spice(
 
     _refuse_unknown("engine", engine, Engine)
     _refuse_unknown("method", method, Method)
+    problem.refuse_broken()
     found = spice_currents(
         problem.conductance, problem.v_row, problem.crossbar, engine=cast("Engine", engine),
         method=cast("Method", method), topology=problem.topology, cell=problem.cell,
@@ -54,11 +55,13 @@ def spice(
         _write_currents(table, found.i_col, model)
     if json:
         print_json(
-            {"i_col": found.i_col, "fast": model, "solver": said.solver,
+            {"i_col": found.i_col, "i_diff": found.i_diff, "fast": model, "solver": said.solver,
              "method": said.method, "deck_sha256": said.deck_sha256}
         )  # fmt: skip
         return
     _print_currents(found.i_col, model)
+    if found.i_diff is not None:
+        _print_currents(found.i_diff, None, what="pair")
     OUT.print(f"{said.solver}, {said.method}, {said.seconds:.2f} s", markup=False)
 
 
@@ -83,12 +86,12 @@ def _write_currents(path: Path, i_col: Array, model: Array | None) -> None:
     write_table(path, columns if model is None else {**columns, "fast [A]": model.ravel()})
 
 
-def _print_currents(i_col: Array, model: Array | None) -> None:
+def _print_currents(i_col: Array, model: Array | None, *, what: str = "column") -> None:
     """Print currents, [batch, col] in A, with the fast model's beside them where there is one."""
     from rich.table import Table
 
     beside = () if model is None else ("fast model [A]", "difference / full scale")
-    table = Table("vector", "column", "ngspice [A]", *beside)
+    table = Table("vector", what, "ngspice [A]", *beside)
     scale = abs(i_col).max() or 1.0
     for b, line in enumerate(i_col):
         for j, a in enumerate(line):
@@ -101,6 +104,7 @@ def _print_currents(i_col: Array, model: Array | None) -> None:
 @takes_problem
 def transient(
     problem: Problem,
+    deck: Annotated[Path | None, typer.Option(help="File to write the transient deck to.")] = None,
     timeout: Timeout = None,
     memory: Memory = None,
     force: Force = False,
@@ -109,25 +113,36 @@ def transient(
     """Run a spike train in time and statically: does the bit line settle within a pulse?"""
     import numpy as np
 
+    from xbarsim.circuit import build_circuit
     from xbarsim.parameters import load_device, load_transient
     from xbarsim.spice import spice_transient
+    from xbarsim.spice.pulses import write_transient
+    from xbarsim.storage import write_atomically
 
     train = problem.v_row
     if problem.drawn:
         half = load_device(problem.device).v_read / 2
         train = np.where(train > half, 2 * half, 0.0)
+    problem.refuse_broken()
+    pulse = load_transient(problem.device)
+    if deck is not None:
+        every = build_circuit(
+            problem.conductance, problem.crossbar, topology=problem.topology, cell=problem.cell,
+            **problem.wires,
+        )  # fmt: skip
+        write_atomically(deck, write_transient(every, train, pulse))
     found = spice_transient(
-        problem.conductance, train, problem.crossbar, load_transient(problem.device),
+        problem.conductance, train, problem.crossbar, pulse,
         topology=problem.topology, cell=problem.cell, limits=run_limits(timeout, memory),
         force=force, **problem.wires,
     )  # fmt: skip
     if json:
-        print_json(
-            {"charge": found.charge, "charge_static": found.charge_static,
-             "i_sample": found.i_sample, "i_static": found.i_static,
-             "charge_difference": found.charge_difference,
-             "sample_difference": found.sample_difference, "method": found.provenance.method}
+        shown = (
+            "charge", "charge_diff", "charge_static", "i_sample", "i_static", "charge_difference",
+            "sample_difference",
         )  # fmt: skip
+        numbers = {name: getattr(found, name) for name in shown}
+        print_json({**numbers, "method": found.provenance.method})
         return
     OUT.print(f"{found.provenance.solver}, {found.provenance.method}", markup=False)
     OUT.print(f"charge per step differs from static by up to {found.charge_difference:.2e}")

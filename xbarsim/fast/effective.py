@@ -1,7 +1,7 @@
 """This module is the public exact model: the one matrix that a linear array applies to its inputs."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +20,9 @@ else:
     ArrayOrTensor = TypeVar("ArrayOrTensor")
 
 
+Method = Literal["auto", "direct", "iterative"]
+
+
 def effective_conductance(
     conductance: ArrayOrTensor,
     crossbar: CrossbarParams,
@@ -31,6 +34,8 @@ def effective_conductance(
     resistances: Any = None,  # noqa: ANN401
     silent_rows: SilentRows | None = None,
     active: Any = None,  # noqa: ANN401
+    method: Method = "auto",
+    tolerance: float = 1e-8,
 ) -> ArrayOrTensor:
     r"""Return the matrix $G_{eff}$ with $I_j = \sum_i V_i\,G_{eff,ij}$, exactly.
 
@@ -64,6 +69,10 @@ def effective_conductance(
         silent_rows: What happens to rows that do not spike; what ``topology`` says by default.
         active: True where a row spikes, [..., row]; leading axes are broadcast with those of
             ``conductance``, so that one array takes a batch of patterns.
+        method: ``direct`` is the elimination, and what ``auto`` takes at every size: its memory is
+            bounded too. ``iterative`` (numpy) solves for one input or output after the other, in
+            less memory; for a few inputs to a large array see ``solve_array``.
+        tolerance: Residual to reach where iterative, as a share of the currents.
 
     Returns:
         Effective conductance [..., row, col] of the broadcast shape, of the same type, dtype and
@@ -82,8 +91,13 @@ def effective_conductance(
     if active is None and silent_rows is None:
         silent = "grounded"
     g, floating = apply_silence(conductance, silent, active, crossbar)
-    if isinstance(g, np.ndarray) and resistances is None:
-        found: Any = _numpy(g, wiring, on_tile, floating)
+    if method == "iterative":
+        found: Any = _iterative(g, wiring, on_tile, floating, tolerance)
+    elif method not in ("auto", "direct"):
+        msg = f"method is {method!r}; use one of auto, direct, iterative"
+        raise ParameterError(msg)
+    elif isinstance(g, np.ndarray) and resistances is None:
+        found = _numpy(g, wiring, on_tile, floating)
     else:
         found = _torch(g, wiring, on_tile, floating, resistances)
     return cast("ArrayOrTensor", found)
@@ -95,14 +109,42 @@ def _numpy(
     on_tile: Callable[[int], None] | None,
     floating: NDArray[np.bool_] | None,
 ) -> NDArray[Any]:
+    _check_values(g)
+    flat = g.reshape(-1, *wiring.crossbar.shape)
+    open_rows = None if floating is None else floating.reshape(-1, wiring.crossbar.rows)
+    return eliminate_tiles(flat, wiring.lines(), on_tile, open_rows).reshape(g.shape)
+
+
+def _iterative(
+    g: Any,  # noqa: ANN401
+    wiring: Wiring,
+    on_tile: Callable[[int], None] | None,
+    floating: NDArray[np.bool_] | None,
+    tolerance: float,
+) -> NDArray[Any]:
+    """Solve for single inputs, or for single outputs of the turned array where those are fewer."""
+    from xbarsim.fast.iterative import iterate_conductance
+
+    if not isinstance(g, np.ndarray):
+        msg = f"conductance is a {type(g).__name__}; method 'iterative' takes numpy arrays"
+        raise ParameterError(msg)
+    _check_values(g)
+    flat = g.reshape(-1, *wiring.crossbar.shape)
+    rows = [None] * len(flat) if floating is None else floating.reshape(-1, wiring.crossbar.rows)
+    out = np.empty(flat.shape, g.dtype)
+    for k, tile in enumerate(flat):
+        out[k] = iterate_conductance(tile.astype(np.float64), wiring.lines(), tolerance, rows[k])
+        if on_tile is not None:
+            on_tile(1)
+    return out.reshape(g.shape)
+
+
+def _check_values(g: NDArray[Any]) -> None:
     _check_dtype(g.dtype in (np.float32, np.float64), g.dtype)
     if not np.isfinite(g).all() or (g < 0).any():
         bad = tuple(int(i) for i in np.argwhere(~(g >= 0) | ~np.isfinite(g))[0])
         msg = f"conductance{list(bad)} is {g[bad]!r} S: every value must be finite and not negative"
         raise ParameterError(msg)
-    flat = g.reshape(-1, *wiring.crossbar.shape)
-    open_rows = None if floating is None else floating.reshape(-1, wiring.crossbar.rows)
-    return eliminate_tiles(flat, wiring.lines(), on_tile, open_rows).reshape(g.shape)
 
 
 def _torch(

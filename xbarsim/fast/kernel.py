@@ -18,8 +18,8 @@ among each other (``pivots``), then all other rows follow by one product of matr
 One array ``z`` [bit line, :] holds it all: columns 0..width-1 are y (its lower triangle), column
 ``width`` is the shunt, the others are q transposed. Bit lines are padded to a multiple of BLOCK.
 
-Numba's cache looks at the date of this file only: after a change to ``ladder``, ``pivots`` or
-``vector``, touch it.
+Numba's cache looks at the date of this file only: after a change to ``ladder``, ``pivots``,
+``registers`` or ``vector``, touch it.
 """
 
 import numba
@@ -27,7 +27,14 @@ import numpy as np
 
 from xbarsim.fast.ladder import add_floating_row, add_row
 from xbarsim.fast.pivots import JIT, among_pivots, shares
-from xbarsim.fast.vector import BLOCK, GROUP, add_products, add_products_wide, set_products
+from xbarsim.fast.registers import copy_block, transpose_block
+from xbarsim.fast.vector import (
+    BLOCK,
+    add_products,
+    add_products_double,
+    add_products_triple,
+    set_products,
+)
 
 
 @numba.njit(**JIT)
@@ -40,7 +47,7 @@ def pass_segment(z, width, active, r, pivot, left):
     own = np.empty((BLOCK, 2 * BLOCK), z.dtype)
     square = np.empty((BLOCK, BLOCK), z.dtype)
     after = np.empty((BLOCK, BLOCK), z.dtype)
-    rest = np.empty(BLOCK, z.dtype)
+    rest = np.empty((1, BLOCK), z.dtype)
     for k in range(0, width, BLOCK):
         _gather(z, width, active, k, pivot)
         among_pivots(pivot, width, k, r, rows, own, rest)
@@ -51,57 +58,64 @@ def pass_segment(z, width, active, r, pivot, left):
 
 @numba.njit(**JIT)
 def _gather(z, width, active, k, pivot):
-    """Copy the pivots' rows, whole, from the triangle."""
+    """Copy the pivots' rows, whole, from the triangle; their own slots are zero."""
+    for j in range(0, k, BLOCK):
+        copy_block(pivot, 0, j, z, k, j)
     for b in range(BLOCK):
-        for j in range(k + b):
-            pivot[b, j] = z[k + b, j]
         pivot[b, k + b] = 0
-        for j in range(width, active):
-            pivot[b, j] = z[k + b, j]
-    for b in range(BLOCK):
         for c in range(b):
-            pivot[c, k + b] = pivot[b, k + c]
-    for j in range(k + BLOCK, width):
-        for b in range(BLOCK):
-            pivot[b, j] = z[j, k + b]
+            pivot[b, k + c] = z[k + b, k + c]
+            pivot[c, k + b] = z[k + b, k + c]
+    for j in range(k + BLOCK, width, BLOCK):
+        transpose_block(pivot, 0, j, z, j, k)
+    for j in range(width, active, BLOCK):
+        copy_block(pivot, 0, j, z, k, j)
 
 
 @numba.njit(**JIT)
 def _update(z, width, active, k, left, pivot):
     """Add to all rows but the pivots' what flows through the pivots."""
-    for i in range(0, width, GROUP):
-        if i < k or i >= k + BLOCK:
-            _update_rows(z, i, 0, -(-(i + GROUP) // BLOCK) * BLOCK, left, pivot)
+    for i in range(0, width, BLOCK):
+        if i != k:
+            _update_rows(z, i, 0, i + BLOCK, left, pivot)
             _update_rows(z, i, width, active, left, pivot)
 
 
 @numba.njit(**JIT)
 def _update_rows(z, i, start, stop, left, pivot):
-    """Update columns start..stop-1, a multiple of BLOCK, of one group of rows."""
+    """Update columns start..stop-1, a multiple of BLOCK, of BLOCK rows.
+
+    In single precision three blocks at a time are fastest, and one alone is slowest.
+    """
     if z.itemsize == 4:
-        while start + 2 * BLOCK <= stop:
-            add_products_wide(z, i, start, left, i, pivot, start)
-            start += 2 * BLOCK
-    while start < stop:
-        add_products(z, i, start, left, i, pivot, start)
-        start += BLOCK
+        while start < stop:
+            blocks = (stop - start) // BLOCK
+            if blocks == 1:
+                add_products(z, i, start, left, i, pivot, start)
+                start += BLOCK
+            elif blocks in (2, 4):
+                add_products_double(z, i, start, left, i, pivot, start)
+                start += 2 * BLOCK
+            else:
+                add_products_triple(z, i, start, left, i, pivot, start)
+                start += 3 * BLOCK
+    else:
+        for j in range(start, stop, BLOCK):
+            add_products(z, i, j, left, i, pivot, j)
 
 
 @numba.njit(**JIT)
 def _store_pivots(z, width, active, k, pivot, after, rows):
     """Write the pivots' rows, after all pivots, into the triangle."""
-    for b in range(BLOCK):
-        for c in range(BLOCK):
-            after[c, b] = rows[b, BLOCK + c]
-    for b in range(0, BLOCK, GROUP):
-        for j in range(0, k, BLOCK):
-            set_products(z, k + b, j, after, b, pivot, j)
-        for j in range(width, active, BLOCK):
-            set_products(z, k + b, j, after, b, pivot, j)
+    transpose_block(after, 0, 0, rows, 0, BLOCK)
+    for j in range(0, k, BLOCK):
+        set_products(z, k, j, after, 0, pivot, j)
+    for j in range(width, active, BLOCK):
+        set_products(z, k, j, after, 0, pivot, j)
     for b in range(BLOCK):
         for c in range(b):
             z[k + b, k + c] = rows[b, c]
-    for j in range(k + BLOCK, width, GROUP):
+    for j in range(k + BLOCK, width, BLOCK):
         set_products(z, j, k, pivot, j, after, 0)
 
 
@@ -118,7 +132,7 @@ def eliminate(conductance, floating, open_end, left, right, along_row, along_col
     dtype = conductance.dtype
     width = -(-n // BLOCK) * BLOCK
     most = width + -(-(rows + 1) // BLOCK) * BLOCK
-    # The odd stride keeps the rows of a group out of each other's cache lines.
+    # The odd stride keeps the rows of a block out of each other's cache lines.
     z = np.empty((width, most + BLOCK), dtype)
     pivot = np.empty((BLOCK, most), dtype)
     left_scratch = np.empty((BLOCK, width), dtype)

@@ -7,5 +7,8 @@ from xbarsim.hardware.drivers import Source as Source
 from xbarsim.hardware.drivers import check_drivers as check_drivers
 from xbarsim.hardware.reading import AdcParams as AdcParams
 from xbarsim.hardware.reading import ReadParams as ReadParams
+from xbarsim.hardware.setup import HardwareSetup as HardwareSetup
+from xbarsim.hardware.setup import load_setup as load_setup
 from xbarsim.hardware.tiled import TiledLayer as TiledLayer
+from xbarsim.hardware.tiled import per_read_noise as per_read_noise
 from xbarsim.hardware.tiled import reseed as reseed

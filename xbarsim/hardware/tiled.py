@@ -137,7 +137,13 @@ def normal_table() -> NDArray[np.float32]:
 def reseed(network: nn.Module, seed: int) -> nn.Module:
     """Return a copy of a network on crossbars whose reads draw other noise; cells stay the same."""
     result = copy.deepcopy(network)
-    for module in result.modules():
-        if isinstance(module, TiledLayer):
-            module.seed = seed
+    tiled = [module for module in result.modules() if isinstance(module, TiledLayer)]
+    streams = np.random.SeedSequence(seed).generate_state(max(len(tiled), 1))
+    for module, stream in zip(tiled, streams, strict=False):
+        module.seed = int(stream)
     return result
+
+
+def per_read_noise(network: nn.Module) -> bool:
+    """Return whether another read of the same cells of a network would give another result."""
+    return any(isinstance(m, TiledLayer) and m.bank.mode == NOISY for m in network.modules())

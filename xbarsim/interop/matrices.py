@@ -1,6 +1,7 @@
 """This module is matrices in files that designers use: CSV, NumPy's npy, MATLAB's mat."""
 
 import io
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,14 @@ def read_matrix(path: Path, variable: str | None = None) -> NDArray[np.float64]:
         elif path.suffix == ".mat":
             array = _from_mat(path, variable)
         else:
-            array = np.loadtxt(path, delimiter=",", ndmin=2)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                array = np.loadtxt(path, delimiter=",", ndmin=2)
         if np.iscomplexobj(array):
             msg = "it holds complex numbers"
             raise ValueError(msg)  # noqa: TRY301
         return np.atleast_2d(np.asarray(array, dtype=np.float64))
-    except (OSError, ValueError, TypeError, NotImplementedError) as error:
+    except (OSError, ValueError, TypeError, NotImplementedError, UserWarning) as error:
         msg = f"{path} is not a matrix of numbers (.npy, .mat, or .csv with commas): {error}"
         raise StorageError(msg) from error
 

@@ -13,4 +13,5 @@ from xbarsim.network.spec import NetworkSpec as NetworkSpec
 from xbarsim.network.spec import network_spec as network_spec
 from xbarsim.network.unroll import State as State
 from xbarsim.network.unroll import leaves as leaves
+from xbarsim.network.unroll import stateless as stateless
 from xbarsim.network.unroll import unroll as unroll

@@ -10,6 +10,7 @@ from xbarsim.spice.rules import Finding as Finding
 from xbarsim.spice.rules import check_deck as check_deck
 from xbarsim.spice.run import Engine as Engine
 from xbarsim.spice.run import Method as Method
+from xbarsim.spice.rundeck import refuse_broken as refuse_broken
 from xbarsim.spice.rundeck import run_deck as run_deck
 from xbarsim.spice.transient import TransientCurrents as TransientCurrents
 from xbarsim.spice.transient import spice_transient as spice_transient

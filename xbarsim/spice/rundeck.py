@@ -23,9 +23,19 @@ def run_deck(text: str, *, limits: Limits | None = None) -> dict[str, NDArray[np
         SpiceMissingError: If ngspice is not installed.
         SpiceError: If a rule is broken, or the run fails or leaves a doubtful answer.
     """
+    refuse_broken(text)
+    vectors, _ = run_batch(text, find_ngspice(), limits=limits)
+    return vectors
+
+
+def refuse_broken(text: str) -> None:
+    """Refuse a deck that breaks an electrical rule, before anything runs.
+
+    Raises:
+        ParameterError: If the text is no deck.
+        SpiceError: If a rule is broken; says which, where, and what to do.
+    """
     errors = [finding for finding in check_deck(text) if finding.severity == "error"]
     if errors:
         msg = "the deck breaks electrical rules: " + "; ".join(error.message for error in errors)
         raise SpiceError(msg, deck=text)
-    vectors, _ = run_batch(text, find_ngspice(), limits=limits)
-    return vectors
