@@ -9,8 +9,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from xbarsim.benchmarks.frameworks import Forward, fired, in_snntorch, in_spikingjelly
 from xbarsim.benchmarks.memory import peak_growth
-from xbarsim.benchmarks.peers import Forward, fired, in_snntorch, in_spikingjelly
 from xbarsim.benchmarks.share import share_in_primitives
 from xbarsim.benchmarks.timing import interleaved
 from xbarsim.data import Dataset

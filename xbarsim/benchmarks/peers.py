@@ -1,124 +1,132 @@
-"""This module is a network of ours in snnTorch and SpikingJelly, run the way their manuals say."""
+"""This module is the benchmark against peers: their own code and topology, in their own environment."""
 
-import copy
-from collections.abc import Callable
-from importlib import import_module
-from typing import Any
+import resource
+import time
 
-import torch
-from torch import Tensor, nn
+import numpy as np
+from numpy.typing import NDArray
 
+from xbarsim.benchmarks.peer_environment import (
+    PACKAGES,
+    own_packages,
+    peer_python,
+    run_peer,
+    try_install,
+)
 from xbarsim.errors import ParameterError
-from xbarsim.network import LIF, leaves
+from xbarsim.fast import effective_conductance
+from xbarsim.parameters import CrossbarParams, load_crossbar, load_device
+from xbarsim.spice import find_ngspice, spice_currents
 
-Forward = Callable[[Tensor], Tensor]
+Figures = dict[str, tuple[float, str]]
+Array = NDArray[np.float64]
+
+_BADCROSSBAR = """
+import json, sys, time, types, logging
+logging.disable(logging.CRITICAL)
+sys.modules["badcrossbar.plot"] = types.ModuleType("badcrossbar.plot")
+import badcrossbar, numpy as np
+g = np.random.default_rng({seed}).uniform({low!r}, {high!r}, ({n}, {n}))
+seconds = []
+for _ in range({repeats}):
+    start = time.perf_counter()
+    found = badcrossbar.compute(np.eye({n}), 1 / g, r_i_word_line=5.0, r_i_bit_line=10.0)
+    seconds.append(time.perf_counter() - start)
+print(json.dumps({{"seconds": sorted(seconds)[len(seconds) // 2],
+                   "g_eff": np.asarray(found.currents.output).tolist()}}))
+"""
+
+_AIHWKIT = """
+import json, time, torch
+from aihwkit.nn import AnalogLinear
+from aihwkit.simulator.configs import TorchInferenceRPUConfigIRDropT
+layer = AnalogLinear({n}, {n}, bias=False, rpu_config=TorchInferenceRPUConfigIRDropT())
+layer.eval()
+x = torch.eye({n})
+layer(x)
+start = time.perf_counter()
+layer(x)
+print(json.dumps({{"seconds": time.perf_counter() - start}}))
+"""
 
 
-def in_snntorch(network: nn.Module) -> tuple[nn.ModuleList, Forward]:
-    """Return the network's layers with snnTorch's neurons, and their run over time-steps.
+def bench_peers(*, quick: bool) -> tuple[Figures, dict[str, str]]:
+    """Time one full 64x64 matrix of each peer and of the exact model, and compare what they say.
 
-    The run takes inputs [time, batch, ...] and gives the last layer's output, averaged over time.
+    badcrossbar and ngspice solve the same circuit; aihwkit's model is another one, so that only
+    its time can be compared, and its failure is a note.
     """
-    snntorch = _imported("snntorch")
-
-    def neuron(layer: LIF) -> nn.Module:
-        return snntorch.Leaky(  # type: ignore[no-any-return]
-            beta=float(layer.leak),
-            threshold=float(layer.threshold),
-            reset_mechanism=layer.params.reset,
-        )
-
-    layers = nn.ModuleList([neuron(x) if isinstance(x, LIF) else _own(x) for x in leaves(network)])
-
-    def run(inputs: Tensor) -> Tensor:
-        neurons = {k: m for k, m in enumerate(layers) if isinstance(m, snntorch.Leaky)}
-        membranes = {k: m.init_leaky() for k, m in neurons.items()}
-        outputs = []
-        for x in inputs:
-            y = x
-            for k, layer in enumerate(layers):
-                if k in membranes:
-                    y, membranes[k] = layer(y, membranes[k])
-                else:
-                    y = layer(y)
-            outputs.append(y)
-        return torch.stack(outputs).mean(dim=0)
-
-    return layers, run
+    device = load_device("bhattacharjee2022")
+    draw = np.random.default_rng(0)
+    g = draw.uniform(device.g_min, device.g_max, (64, 64))
+    many = draw.uniform(device.g_min, device.g_max, (32 if quick else 256, 64, 64))
+    figures, notes = _badcrossbar(g, many, repeats=2 if quick else 5)
+    figures |= _ngspice(g, many)
+    more, why = _aihwkit(many)
+    return figures | more, notes | why
 
 
-def in_spikingjelly(network: nn.Module) -> tuple[nn.ModuleList, Forward]:
-    """Return the same for SpikingJelly: multi-step, with its torch backend.
-
-    Raises:
-        ParameterError: If SpikingJelly is missing, or a layer has no counterpart.
-    """
-    theirs = _imported("spikingjelly.activation_based")
-    layers = [_in_spikingjelly(layer, theirs) for layer in leaves(network)]
-    chain = nn.Sequential(*layers)
-    theirs.functional.set_step_mode(chain, "m")
-
-    def run(inputs: Tensor) -> Tensor:
-        theirs.functional.reset_net(chain)
-        return torch.as_tensor(chain(inputs).mean(dim=0))
-
-    return nn.ModuleList(layers), run
+def _own(many: Array, crossbar: CrossbarParams) -> tuple[float, float]:
+    """Return wall and processor seconds a tile, the median of five runs over all cores."""
+    seconds = []
+    effective_conductance(many[:1], crossbar)
+    for _ in range(5):
+        start = time.perf_counter(), time.process_time()
+        effective_conductance(many, crossbar)
+        seconds.append((time.perf_counter() - start[0], time.process_time() - start[1]))
+    wall, processor = np.median(np.array(seconds), axis=0) / len(many)
+    return float(wall), float(processor)
 
 
-def _in_spikingjelly(layer: nn.Module, theirs: Any) -> nn.Module:  # noqa: ANN401
-    if isinstance(layer, LIF):
-        return theirs.neuron.LIFNode(  # type: ignore[no-any-return]
-            tau=1 / (1 - float(layer.leak)),
-            decay_input=False,
-            v_threshold=float(layer.threshold),
-            v_reset=0.0 if layer.params.reset == "zero" else None,
-            detach_reset=layer.params.detach_reset,
-        )
-    make = getattr(theirs.layer, type(layer).__name__, None)
-    if make is None:
-        msg = f"SpikingJelly has no layer for a {type(layer).__name__}"
-        raise ParameterError(msg)
-    if isinstance(layer, nn.Conv2d):
-        new = make(layer.in_channels, layer.out_channels, 3, padding=1, bias=False)
-    elif isinstance(layer, nn.Linear):
-        new = make(layer.in_features, layer.out_features, bias=False)
-    else:
-        return make(2) if isinstance(layer, nn.AvgPool2d) else make()  # type: ignore[no-any-return]
-    new.load_state_dict(_own(layer).state_dict())
-    return new  # type: ignore[no-any-return]
+def _badcrossbar(g: Array, many: Array, repeats: int) -> tuple[Figures, dict[str, str]]:
+    """Badcrossbar puts one more wire segment before the first and after the last cell."""
+    device = load_device("bhattacharjee2022")
+    values = {"seed": 0, "low": device.g_min, "high": device.g_max, "n": 64, "repeats": repeats}
+    answer = run_peer(peer_python(), _BADCROSSBAR.format(**values))
+    crossbar = CrossbarParams(
+        rows=64, cols=64, r_driver=5.0, r_wire_row=5.0, r_wire_col=10.0, r_sense=10.0
+    )
+    wall, _ = _own(many, crossbar)
+    theirs = np.array(answer["g_eff"])
+    gap = np.abs(effective_conductance(g, crossbar) - theirs).max() / theirs.max()
+    figures: Figures = {
+        "64x64: badcrossbar, identity input / float64": (answer["seconds"] / wall, ">= 40"),
+        "64x64: difference from badcrossbar": (float(gap), "<= 1e-9"),
+    }
+    return figures, {"badcrossbar": f"{PACKAGES[0]}, one thread, without its drawing module"}
 
 
-def fired(layers: nn.ModuleList, run: Forward, inputs: Tensor) -> list[Tensor]:
-    """Return the spikes of every neuron layer, [time, batch, ...], in the order of layers."""
-    neurons = [m for m in layers if type(m).__name__ in {"Leaky", "LIFNode"}]
-    seen: dict[int, list[Tensor]] = {id(m): [] for m in neurons}
-
-    def keep(module: nn.Module, _: object, out: Any) -> None:  # noqa: ANN401
-        seen[id(module)].append(out[0] if isinstance(out, tuple) else out)
-
-    handles = [m.register_forward_hook(keep) for m in neurons]
-    try:
-        with torch.inference_mode():
-            run(inputs)
-    finally:
-        for handle in handles:
-            handle.remove()
-    # A step-mode framework leaves one tensor a step, a multi-step one all steps in one.
-    return [parts[0] if len(parts) == 1 else torch.stack(parts) for parts in seen.values()]
+def _ngspice(g: Array, many: Array) -> Figures:
+    """Processor seconds: ngspice solves for one input after the other, on one core."""
+    crossbar = load_crossbar("bhattacharjee2022", rows=64, cols=64)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    run = spice_currents(g, np.eye(64), crossbar, engine="batch")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    _, processor = _own(many, crossbar)
+    name = "64x64: ngspice transfer matrix / float64, processor seconds"
+    gap = np.abs(effective_conductance(g, crossbar) - run.i_col).max() / run.i_col.max()
+    bar = ">= 400" if find_ngspice().klu else ""
+    return {
+        name: (seconds / processor, bar),
+        "64x64: difference from ngspice": (float(gap), "<= 1e-9"),
+    }
 
 
-def _own(layer: nn.Module) -> nn.Module:
-    """Return a copy in torch's default memory layout, in which these frameworks' users have it."""
-    return copy.deepcopy(layer).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload, no-any-return]
-
-
-def _imported(name: str) -> Any:  # noqa: ANN401
-    try:
-        module = import_module(name)
-        if name.startswith("spikingjelly"):
-            for part in ("functional", "layer", "neuron"):
-                import_module(f"{name}.{part}")
-    except ImportError as error:
-        msg = f"{name} cannot be imported ({error}); install xbarsim[snn] to compare with it"
-        raise ParameterError(msg) from error
-    return module
+def _aihwkit(many: Array) -> tuple[Figures, dict[str, str]]:
+    """Run aihwkit where its wheel fits this Python and torch; say what it answered where not."""
+    python = peer_python()
+    why = try_install(python, PACKAGES[1])
+    if not why:
+        try:
+            answer = run_peer(python, _AIHWKIT.format(n=64), path=own_packages())
+        except ParameterError as error:
+            why = str(error)
+    if why:
+        return {}, {"aihwkit": f"not measured: {why}"}
+    wall, _ = _own(many, load_crossbar("bhattacharjee2022", rows=64, cols=64))
+    name = "64x64: aihwkit IR drop of 64 inputs / float64 full matrix"
+    return {name: (answer["seconds"] / wall, "")}, {
+        "aihwkit": f"{PACKAGES[1]}, its time-dependent IR drop, another circuit than ours; with the "
+        "torch of xbarsim's own environment"
+    }
