@@ -56,13 +56,18 @@ def train(
 ) -> None:
     """Train a network by a recipe, say ``xbarsim train digits-ann -o digits.safetensors``.
 
+    Recipes named digits-... need no files and take a minute at most; mnist-vgg5-ann needs MNIST
+    (--data, XBARSIM_DATA, else it is downloaded). Spiking networks of MNIST start from another
+    checkpoint: --start. The paper's own recipes are named paper-...; they and CIFAR-10 want a GPU.
+
     A run that was killed or ran out of its minutes goes on exactly where it was when the same
     command is given again. Beside OUT: metrics as JSON lines, and until the end the run's state.
     """
     from xbarsim.data import load_dataset
-    from xbarsim.learning import TrainingRun, load_recipe, starting_weights
+    from xbarsim.learning import TrainingRun, keep_freed_memory, load_recipe, starting_weights
     from xbarsim.storage import writable_folder
 
+    keep_freed_memory()
     writable_folder(out.parent)
     loaded = load_recipe(recipe) if seed is None else load_recipe(recipe, seed=seed)
     images = load_dataset(loaded.dataset, data).to(_torch_device(device))
@@ -145,9 +150,10 @@ def convert(
 
     from xbarsim.data import load_dataset
     from xbarsim.learning import convert as run_conversion
-    from xbarsim.learning import load_network, save_network
+    from xbarsim.learning import keep_freed_memory, load_network, save_network
     from xbarsim.storage import writable_folder, write_atomically
 
+    keep_freed_memory()
     writable_folder(out.parent)
     began = time.monotonic()
     network, recipe = load_network(checkpoint)

@@ -1,5 +1,6 @@
 """Learning: training by back-propagation and surrogate gradient, and conversion to spikes."""
 
+from xbarsim.learning.allocator import keep_freed_memory as keep_freed_memory
 from xbarsim.learning.convert import convert as convert
 from xbarsim.learning.convert import search_thresholds as search_thresholds
 from xbarsim.learning.measure import measure_accuracy as measure_accuracy

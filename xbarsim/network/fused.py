@@ -35,16 +35,17 @@ def fused_forward(
     x = _stacked(drive)
     spikes = torch.empty_like(x)
     before = torch.empty_like(x) if keep else spikes
-    after = membrane.detach().clone(memory_format=_layout(x))
+    initial = membrane.detach().contiguous(memory_format=_layout(x))
+    after = torch.empty_like(initial)
     number = x.numpy().dtype.type
     rows = [_rows(tensor, len(drive)) for tensor in (x, spikes, before)]
-    state = _rows(after, 1)[0]
+    source, state = _rows(initial, 1)[0], _rows(after, 1)[0]
 
     def run(first: int, last: int) -> None:
         x, fired, kept = rows
         neurons_forward(
-            x, state, number(leak), number(threshold), params.reset == "subtract", keep, fired,
-            kept, first, last,
+            x, source, number(leak), number(threshold), params.reset == "subtract", keep, fired,
+            kept, state, first, last,
         )  # fmt: skip
 
     _in_threads(run, *rows[0].shape)

@@ -19,8 +19,10 @@ _BLOCK = 4096
 
 @numba.njit(**_JIT)
 @no_type_check
-def neurons_forward(drive, membrane, leak, threshold, subtract, keep, spikes, before, first, last):
-    """Write spikes [time, neuron] and update ``membrane`` [neuron] over all steps of ``drive``.
+def neurons_forward(
+    drive, initial, leak, threshold, subtract, keep, spikes, before, membrane, first, last
+):
+    """Write spikes [time, neuron] and the last ``membrane`` [neuron], from the ``initial`` one.
 
     With ``keep`` the membranes before the resets go into ``before`` [time, neuron]. Neurons from
     ``first`` to before ``last`` are run. All arrays are C-contiguous.
@@ -31,7 +33,7 @@ def neurons_forward(drive, membrane, leak, threshold, subtract, keep, spikes, be
         v = membrane[start:stop]
         for t in range(len(drive)):
             u = before[t, start:stop] if keep else scratch[: stop - start]
-            _integrate(drive[t, start:stop], v, leak, u)
+            _integrate(drive[t, start:stop], initial[start:stop] if t == 0 else v, leak, u)
             _fire(u, threshold, subtract, spikes[t, start:stop], v)
 
 
