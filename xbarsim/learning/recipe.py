@@ -65,8 +65,8 @@ class Recipe(Parameters):
     """Keep only what layers of neurons give for the backward pass, and compute the rest again: less
     memory, a third more work, the same result."""
     compiled: bool = False
-    """Run the network through torch.compile, which needs a C++ compiler on CPUs; results agree to
-    rounding with those without."""
+    """Run a network without time through torch.compile, which needs a C++ compiler on CPUs; results
+    agree to rounding with those without."""
     steps: Count = 1
     """Time-steps of a spiking network."""
     encoder: Encoder = "poisson"

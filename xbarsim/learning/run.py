@@ -47,6 +47,12 @@ class TrainingRun:
         if recipe.method == "conversion":
             msg = "a converted network is not trained; train its ANN and use learning.convert"
             raise ParameterError(msg)
+        if recipe.compiled and recipe.method != "ann":
+            msg = (
+                f"recipe {recipe.name} asks for torch.compile, which has nothing to gain with method "
+                f"{recipe.method!r}: the loop over time is compiled already; use compiled = false"
+            )
+            raise ParameterError(msg)
         self.recipe = recipe
         self.data = data
         self.device = data.train_images.device
@@ -60,7 +66,9 @@ class TrainingRun:
             self.network.parameters(), lr=recipe.learning_rate, fused=True
         )
         self.loss_of = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
-        self._forward = torch.compile(self._output) if recipe.compiled else self._output
+        self._forward = (
+            torch.compile(self._output, dynamic=False) if recipe.compiled else self._output
+        )
         self.update = 0
 
     @property
