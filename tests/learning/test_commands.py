@@ -118,6 +118,10 @@ def test_the_table_says_what_is_not_trained(ann, tmp_path):
     assert all(row["value"] == "not yet trained" for row in rows[1:])
     assert rows[2]["command"].startswith("xbarsim train mnist-vgg5-surrogate-t10 -o ")
     assert rows[2]["command"].endswith("mnist-vgg5-ann.safetensors")
+    commands = rows[4]["command"].split(" && ")
+    assert [words.split()[2] for words in commands] == [
+        "mnist-vgg5-bntt-t10-first", "mnist-vgg5-bntt-t10"
+    ]  # fmt: skip
     assert software_results(tmp_path) == rows
     log.write_text('{"update": 1}\n')
     with pytest.raises(StorageError, match="does not end in a test accuracy"):

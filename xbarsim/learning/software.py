@@ -34,13 +34,22 @@ class Row(Parameters):
 
     def command(self, folder: Path) -> str:
         """Return the command that makes the row's checkpoint in ``folder``."""
-        out = f"-o {folder / self.checkpoint}.safetensors"
         if self.converted_from is not None:
+            out = folder / f"{self.checkpoint}.safetensors"
             source = folder / f"{self.converted_from}.safetensors"
-            return f"xbarsim convert {source} {out} --steps {self.steps}"
-        source_name = load_recipe(self.checkpoint).start_from
-        start = f" --start {folder / source_name}.safetensors" if source_name else ""
-        return f"xbarsim train {self.checkpoint} {out}{start}"
+            return f"xbarsim convert {source} -o {out} --steps {self.steps}"
+        return _training(self.checkpoint, folder)
+
+
+def _training(name: str, folder: Path) -> str:
+    """Return the command of a recipe, after those of checkpoints that it needs and no row has."""
+    command = f"xbarsim train {name} -o {folder / name}.safetensors"
+    source = load_recipe(name).start_from
+    if source is None:
+        return command
+    command += f" --start {folder / source}.safetensors"
+    is_row = any(row.checkpoint == source for row in software_rows())
+    return command if is_row else f"{_training(source, folder)} && {command}"
 
 
 def software_rows() -> list[Row]:
