@@ -3,11 +3,12 @@
 import numpy as np
 
 from xbarsim.benchmarks.activity import bench_activity
+from xbarsim.benchmarks.nonlinear import bench_nonlinear
+from xbarsim.benchmarks.timing import interleaved
 from xbarsim.fast import (
-    SinhLaw,
     closed_form_conductance,
     effective_conductance,
-    nonlinear_currents,
+    prepare_read_noise,
     read_noise_deviation,
 )
 from xbarsim.parameters import CrossbarParams, DeviceParams, load_crossbar, load_device
@@ -23,7 +24,8 @@ def bench_models(*, quick: bool) -> Figures:
         **bench_activity(crossbar, device, quick=quick),
         **_closed_form(device),
         **_noise(crossbar.replace(rows=16, cols=16), device, draws=20_000 if quick else 100_000),
-        **_newton(crossbar, device),
+        **_noise_cost(crossbar, device),
+        **bench_nonlinear(crossbar, device, quick=quick),
     }
 
 
@@ -64,10 +66,24 @@ def _noise(crossbar: CrossbarParams, device: DeviceParams, *, draws: int) -> Fig
     return {f"noise, 16x16, {count} draws: max error of the deviation": (error, "<= 0.01")}
 
 
-def _newton(crossbar: CrossbarParams, device: DeviceParams) -> Figures:
-    """Drive sinh cells up to twice their voltage scale."""
+def _noise_cost(crossbar: CrossbarParams, device: DeviceParams) -> Figures:
+    """Time the deviations of many time-steps of one array, prepared once against solved for each."""
     draw = np.random.default_rng(0)
     g = draw.uniform(device.g_min, device.g_max, crossbar.shape)
-    found = nonlinear_currents(g, draw.uniform(0, 0.5, (4, crossbar.rows)), crossbar, SinhLaw(0.25))
-    last = float(found.residuals[min(2, len(found.residuals) - 1)])
-    return {"nonlinear, V / V_0 = 2: residual after 3 steps": (last, "<= 1e-4")}
+    spikes = (draw.random((256, crossbar.rows)) < 0.2).astype(float)
+    ready = prepare_read_noise(g, 0.05 * g, crossbar)
+    seconds = interleaved(
+        {
+            "prepare": lambda: prepare_read_noise(g, 0.05 * g, crossbar),
+            "steps": lambda: ready.deviation(spikes),
+            "solve": lambda: read_noise_deviation(g, 0.05 * g, spikes, crossbar),
+        },
+        repeats=3,
+    )
+    return {
+        "noise, 64x64, 256 time-steps: solved / prepared": (
+            seconds["solve"] / (seconds["prepare"] + seconds["steps"]),
+            "",
+        ),
+        "noise, 64x64: prepared [ms a time-step]": (1e3 * seconds["steps"] / len(spikes), ""),
+    }

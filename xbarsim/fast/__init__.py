@@ -17,6 +17,11 @@ from xbarsim.fast.laws import SinhLaw as SinhLaw
 from xbarsim.fast.laws import TableLaw as TableLaw
 from xbarsim.fast.laws import TransistorLaw as TransistorLaw
 from xbarsim.fast.laws import cell_law as cell_law
+from xbarsim.fast.noise import ReadNoise as ReadNoise
+from xbarsim.fast.noise import prepare_read_noise as prepare_read_noise
 from xbarsim.fast.noise import read_noise_deviation as read_noise_deviation
 from xbarsim.fast.nonlinear import NonlinearSolution as NonlinearSolution
 from xbarsim.fast.nonlinear import nonlinear_currents as nonlinear_currents
+from xbarsim.fast.nonlinear_static import NonlinearStatic as NonlinearStatic
+from xbarsim.fast.nonlinear_static import fit_nonlinear_activity as fit_nonlinear_activity
+from xbarsim.fast.nonlinear_static import fit_nonlinear_static as fit_nonlinear_static

@@ -40,16 +40,24 @@ def gated_currents(conductance, active, resistances, i_col):
         if k == 0:
             i_col[p] = 0.0
             continue
+        r = resistances_before(chosen, rows, resistances)
         g = np.empty((cols, k))
-        r = np.empty(k)
         for m in range(k):
-            below = rows - 1 if m == 0 else chosen[m - 1]
-            r[m] = resistances[2] * (below - chosen[m]) + (resistances[3] if m == 0 else 0.0)
             for j in range(cols):
                 g[j, m] = conductance[chosen[m], j]
         step = space[: cols * k * k].reshape((cols, k, k))
         march(g, r, resistances[0], resistances[1], step, transfer)
         _back(step, transfer, i_col[p])
+
+
+@numba.njit(**JIT)
+def resistances_before(chosen, rows, resistances):
+    """Return the bit line's resistance before every chosen row [k], from the sense resistor up."""
+    r = np.empty(chosen.shape[0])
+    for m in range(chosen.shape[0]):
+        below = rows - 1 if m == 0 else chosen[m - 1]
+        r[m] = resistances[2] * (below - chosen[m]) + (resistances[3] if m == 0 else 0.0)
+    return r
 
 
 @numba.njit(**JIT)
