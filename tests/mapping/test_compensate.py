@@ -23,7 +23,9 @@ def test_the_effective_matrix_is_the_wanted_one_times_one_gain(pairs, device):
     found = compensate(pairs, CROSSBAR, device, tolerance=1e-9)
     assert found.residual <= 1e-9
     assert 0.2 < found.gain < 1
+    assert 0.5 * found.uncompensated_gain < found.gain < 1.5 * found.uncompensated_gain
     assert found.conductance.min() >= device.g_min
+    assert found.conductance.max() > 0.9 * device.g_max
     assert found.conductance.max() <= device.g_max
     positive, negative = effective_conductance(found.conductance, CROSSBAR)
     wanted = found.gain * (pairs[0] - pairs[1])
@@ -58,3 +60,18 @@ def test_what_cannot_be_compensated_is_refused(pairs, device):
     hopeless = CROSSBAR.replace(r_wire_row=2e4, r_wire_col=2e4)
     with pytest.raises(SolveError, match="cannot be compensated"):
         compensate(pairs, hopeless, device)
+
+
+def test_only_the_tiles_that_need_more_rounds_are_solved_again(pairs, device):
+    solved = []
+    found = compensate(pairs, CROSSBAR, device, on_tile=solved.append)
+    arrays = pairs.shape[0] * pairs.shape[1]
+    assert found.residual <= 1e-6
+    assert sum(solved) < 20 * arrays
+
+
+def test_nothing_to_apply_needs_no_compensation(device):
+    pairs = np.full((2, 3, *CROSSBAR.shape), device.g_min)
+    found = compensate(pairs, CROSSBAR, device)
+    np.testing.assert_array_equal(found.conductance, device.g_min)
+    assert found.residual == 0

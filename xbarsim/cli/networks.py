@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from xbarsim.data import Dataset
     from xbarsim.learning import Recipe, TrainingRun
 
-_STEPS_AT_A_TIME = 10
-
 Checkpoint = Annotated[Path, typer.Argument(help="Checkpoint (.safetensors).")]
 DataFolder = Annotated[
     Path | None, typer.Option(help="Folder with the data set's files; else XBARSIM_DATA.")
@@ -103,7 +101,7 @@ def _finish(
     run: "TrainingRun", out: Path, metrics: dict[str, Any], test_images: int | None
 ) -> None:
     """Measure a trained network as the checkpoint will hold it, and write the checkpoint."""
-    from xbarsim.learning import round_weights, save_network
+    from xbarsim.learning import log_result, round_weights, save_network
 
     network = run.network.eval()
     round_weights(network)
@@ -114,6 +112,7 @@ def _finish(
         "device": run.device.type,
     }
     save_network(network, run.recipe, out, data_md5=run.data.md5, metrics=metrics)
+    log_result(out.with_suffix(".jsonl"), {**metrics, "seed": run.recipe.seed})
     OUT.print(f"test accuracy {100 * accuracy:.2f} %; wrote {out}")
 
 
@@ -142,26 +141,31 @@ def convert(
     test_images: TestImages = None,
 ) -> None:
     """Convert a trained ReLU network into an integrate-and-fire network (Algorithm 1)."""
+    from json import dumps
+
     from xbarsim.data import load_dataset
     from xbarsim.learning import convert as run_conversion
     from xbarsim.learning import load_network, save_network
-    from xbarsim.storage import writable_folder
+    from xbarsim.storage import writable_folder, write_atomically
 
     writable_folder(out.parent)
     began = time.monotonic()
     network, recipe = load_network(checkpoint)
     dataset = load_dataset(recipe.dataset, data)
     found = run_conversion(network, dataset.train_images[:images], steps, percentile=percentile)
-    new = recipe.replace(method="conversion", steps=steps)
+    norm = "folded" if recipe.norm == "batch" else recipe.norm
+    new = recipe.replace(method="conversion", steps=steps, norm=norm)
     accuracy = float(accuracy_over_time(found, new, dataset, test_images)[-1])
     metrics = {
         "test_accuracy": accuracy,
         "test_images": len(dataset.test_images[:test_images]),
         "seconds": time.monotonic() - began,
         "command": f"xbarsim convert {checkpoint.name} --steps {steps} --images {images} "
-        f"--percentile {percentile:g}",
+        f"--percentile {percentile:g}"
+        + ("" if test_images is None else f" --test-images {test_images}"),
     }
     save_network(found, new, out, data_md5=dataset.md5, metrics=metrics)
+    write_atomically(out.with_suffix(".jsonl"), dumps({**metrics, "seed": recipe.seed}) + "\n")
     OUT.print(f"test accuracy {100 * accuracy:.2f} %; wrote {out}")
 
 
@@ -169,21 +173,16 @@ def accuracy_over_time(
     network: "nn.Module", recipe: "Recipe", data: "Dataset", most: int | None = None
 ) -> "NDArray[np.float64]":
     """Return test accuracy after each time-step; one value for a network without time."""
-    import numpy as np
-
-    from xbarsim.inference import classify, simulate
+    from xbarsim.learning import measure_accuracy
     from xbarsim.progress import progress_bar
 
-    images, labels = data.test_images[:most], data.test_labels[:most].numpy(force=True)
-    if recipe.method == "ann":
-        return np.array([(classify(network, images) == labels).mean()])
     with progress_bar() as bar:
-        task = bar.add_task("test images", total=len(images))
-        trace = simulate(
-            network, images, recipe.steps, encoder=recipe.encoder, chunk=_STEPS_AT_A_TIME,
-            on_batch=lambda n: bar.advance(task, n),
+        task = bar.add_task("test images", total=len(data.test_images[:most]))
+        accuracy, _ = measure_accuracy(
+            network, data, 0 if recipe.method == "ann" else recipe.steps, encoder=recipe.encoder,
+            images=most, on_batch=lambda n: bar.advance(task, n),
         )  # fmt: skip
-    return trace.accuracy(labels)
+    return accuracy
 
 
 def software(

@@ -12,7 +12,10 @@ it converges linearly, but one factorisation serves them all. Where a step makes
 grow, it goes only part of the way. A transistor's dependence on its bit line is taken from the step
 before.
 
-Measured against ngspice, with steps and cost: ``validation/benchmarks/models.json``.
+Assumptions: drivers and sense resistors at one end. Cost: a linear solve a step and input with own
+slopes, two triangular sweeps with shared ones. Measured at 64x64, 0.5 V: residual below 1e-6 after
+three steps, and within 1e-10 of ngspice (``validation/benchmarks/models.json``). Source: Newton's
+method on companion models, as in Nagel's SPICE2 (ERL-M520, Berkeley 1975).
 """
 
 from collections.abc import Generator

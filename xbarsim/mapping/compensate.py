@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 
 from xbarsim.errors import SolveError
 from xbarsim.fast import effective_conductance
+from xbarsim.mapping.fixed_point import FixedPoint
 from xbarsim.parameters import CrossbarParams, DeviceParams
 
 Array = NDArray[np.float64]
 
-_ROUNDS = 60
-_SHARES = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5, 0.4, 0.3)
+_ROUNDS, _COARSE_ROUNDS = 60, 12
+_COARSE = 1e-3
+_FULL = 0.995
+_LEAST_SHARE = 0.3
 
 
 @dataclass(frozen=True)
@@ -24,11 +27,14 @@ class CompensatedPairs:
         conductance: Positive and negative arrays, [2, tile, row, col], within the device's range. [S]
         gain: The effective matrix is this share of the wanted one, the same in every tile.
         residual: Largest deviation from gain x wanted, relative to its largest entry.
+        uncompensated_gain: Least-squares gain of the pairs as they were: what compensation gives
+            away, or wins, is the ratio of both.
     """
 
     conductance: Array
     gain: float
     residual: float
+    uncompensated_gain: float
 
 
 def compensate(
@@ -39,12 +45,10 @@ def compensate(
     tolerance: float = 1e-6,
     on_tile: Callable[[int], None] | None = None,
 ) -> CompensatedPairs:
-    r"""Find pairs whose effective difference is the wanted difference times the largest feasible gain.
+    """Find pairs whose effective difference is the wanted difference times the largest feasible gain.
 
-    Fixed point, with $T$ the exact model, $W = G^+ - G^-$ as first programmed and $D = T(G^+) -
-    T(G^-)$: the correction $(cW - D)\,(G^+ + G^-)/(T^+ + T^-)$ goes to $G^+$ where positive and to
-    $G^-$ where negative, the common part of a pair is taken off down to $G_{min}$, and both are
-    clipped to the range. Gains c are tried from 0.95 of the least-squares gain downwards.
+    The gain is the same for all tiles, and the largest at which no cell leaves the range: it is
+    searched on the tiles that come closest to the limit. See ``FixedPoint`` for the iteration.
 
     Args:
         pairs: Uncompensated positive and negative conductances, [2, tile, row, col]. [S]
@@ -54,51 +58,52 @@ def compensate(
         on_tile: Called with the number of arrays just solved.
 
     Returns:
-        The pairs, the gain and the residual that is left.
+        The pairs, the gain, the residual that is left, and the gain without compensation.
 
     Raises:
         SolveError: If no gain down to 0.3 of the least-squares gain is feasible.
     """
     wanted = pairs[0] - pairs[1]
+    if not wanted.any():
+        return CompensatedPairs(np.full_like(pairs, device.g_min), 1.0, 0.0, 1.0)
     applied = np.subtract(*effective_conductance(pairs, crossbar, on_tile=on_tile))
-    best = float((applied * wanted).sum() / max((wanted * wanted).sum(), np.finfo(float).tiny))
+    best = float((applied * wanted).sum() / (wanted * wanted).sum())
+    point = FixedPoint(crossbar, device, on_tile)
+    gain, x = _largest_gain(point, wanted, best)
     residual = float("inf")
-    for share in _SHARES:
-        found, residual = _fixed_point(
-            pairs, share * best * wanted, crossbar, device, tolerance, on_tile
-        )
+    while gain >= _LEAST_SHARE * best:
+        x, left = point.solve(gain * wanted, x, tolerance, limited=True, rounds=_ROUNDS)
+        residual = float(left.max())
         if residual <= tolerance:
-            return CompensatedPairs(found, share * best, residual)
+            return CompensatedPairs(np.minimum(point.cells(x), device.g_max), gain, residual, best)
+        gain, x = 0.97 * gain, 0.97 * x
     msg = (
         f"IR drop cannot be compensated within {device.g_min:g} to {device.g_max:g} S: the residual "
-        f"is {residual:.1e} at {_SHARES[-1]} of the gain; use smaller tiles or less resistive wires"
+        f"is {residual:.1e} at {_LEAST_SHARE} of the gain; use smaller tiles or less resistive wires"
     )
     raise SolveError(msg)
 
 
-def _fixed_point(
-    start: Array,
-    target: Array,
-    crossbar: CrossbarParams,
-    device: DeviceParams,
-    tolerance: float,
-    on_tile: Callable[[int], None] | None,
-) -> tuple[Array, float]:
-    """Iterate at one gain; give up early when the residual has stopped falling."""
-    g = start.copy()
-    scale = max(float(np.abs(target).max()), np.finfo(float).tiny)
-    before = float("inf")
-    for k in range(_ROUNDS):
-        positive, negative = effective_conductance(g, crossbar, on_tile=on_tile)
-        gap = target - (positive - negative)
-        residual = float(np.abs(gap).max()) / scale
-        if residual <= tolerance:
+def _largest_gain(point: FixedPoint, wanted: Array, best: float) -> tuple[float, Array]:
+    """Return the largest feasible gain, nearly, and a first guess of all tiles for it."""
+    gain, x = best, best * wanted
+    x, left = point.solve(gain * wanted, x, _COARSE, limited=False, rounds=_COARSE_ROUNDS)
+    usage = np.abs(x).max(axis=(1, 2)) / point.span
+    # A tile that has not settled, or needs most of the range, sets the limit.
+    hard = np.argsort(-np.where(left > 0.1, np.inf, usage))[: max(8, len(x) // 20)]
+    few, left, start = x[hard], left[hard], gain
+    for _ in range(12):
+        most = float(np.abs(few).max()) / point.span
+        settled = left.max() <= 0.01
+        if settled and 0.98 <= most <= 1.0:
             break
-        if k % 10 == 9:
-            if residual > 0.3 * before:
-                break
-            before = residual
-        step = gap * (g[0] + g[1]) / (positive + negative)
-        g = np.stack([g[0] + np.maximum(step, 0.0), g[1] + np.maximum(-step, 0.0)])
-        g = np.clip(g - np.maximum(g.min(axis=0) - device.g_min, 0.0), device.g_min, device.g_max)
-    return g, residual
+        ratio = _FULL / most if settled and most > 0 else 0.85
+        gain, few = gain * ratio, few * ratio
+        if gain < _LEAST_SHARE * best:
+            break
+        few, left = point.solve(
+            gain * wanted[hard], few, _COARSE, limited=False, rounds=_COARSE_ROUNDS
+        )
+    x = x * (gain / start)
+    x[hard] = few
+    return gain, x
