@@ -31,9 +31,9 @@ exec "{program}" "$@"
 def bench_campaign(*, quick: bool) -> Figures:
     """Run random 32x32 circuits under 20 vectors on one worker and on two; then kill it twice.
 
-    The ratio is of a half of them on either, in quarters: one, two, two, one worker in turn. The killed campaign is the command
-    itself, ended with SIGKILL at a third and at two thirds; an ngspice that counts its starts and the
-    files' own times say what was lost and what ran again.
+    The ratio is of a half of them on either, in quarters: one, two, two, one worker in turn. The
+    killed campaign is the command itself, ended with SIGKILL at a third and at two thirds; an ngspice
+    that counts its starts and the files' own times say what was lost and what ran again.
     """
     circuits = 24 if quick else 1000
     seconds: dict[int, list[float]] = {1: [], 2: []}
