@@ -8,6 +8,7 @@ from xbarsim.benchmarks.campaign import bench_campaign
 from xbarsim.benchmarks.effective import bench_effective
 from xbarsim.benchmarks.gpu import bench_gpu
 from xbarsim.benchmarks.inference import bench_inference
+from xbarsim.benchmarks.learning import bench_learning
 from xbarsim.benchmarks.machine import machine
 from xbarsim.benchmarks.models import bench_models
 from xbarsim.benchmarks.peers import bench_peers
@@ -25,6 +26,7 @@ _BENCHMARKS: dict[str, Any] = {
     "gpu": bench_gpu,
     "models": bench_models,
     "inference": bench_inference,
+    "learning": bench_learning,
     "tiles": bench_tiles,
     "vgg9": bench_vgg9,
     "spice": bench_spice,
