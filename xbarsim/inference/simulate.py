@@ -82,7 +82,7 @@ def _run_batch(
         spikes = source(min(chunk, steps - start))
         out, state, fired = unroll(network, spikes, state, start=start)
         outputs.append(out)
-        means = [s.flatten(1).mean(dim=1).double().numpy(force=True) for s in fired]
+        means = [s.mean(dim=tuple(range(1, s.dim()))).double().numpy(force=True) for s in fired]
         rates.append(np.array(means).reshape(len(fired), len(spikes)))
     total = torch.cat(outputs).cumsum(dim=0)
     count = torch.arange(1, steps + 1, device=total.device)[:, None, None]
