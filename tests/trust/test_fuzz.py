@@ -40,8 +40,7 @@ from xbarsim.spice.batch import read_raw
 from xbarsim.spice.deck import write_netlist
 from xbarsim.spice.foreign import read_device
 from xbarsim.spice.rules import check_deck
-from xbarsim.validation.case import load_case
-from xbarsim.validation.record import load_record
+from xbarsim.validation import load_case, load_record
 
 ROOT = Path(__file__).parents[2]
 TOKENS = [
