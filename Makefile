@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint check-fresh soak bench docs notebooks package clean ngspice browser setup
+.PHONY: help demo test gate lint check-fresh soak bench docs notebooks package clean ngspice browser setup
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,6 +39,9 @@ test: setup browser lint check-fresh  ## lint, types, import contracts, tests (n
 
 soak: setup  ## fuzzing at length, with its figures in validation/trust
 	XBARSIM_FUZZ_REPORT=validation/trust/fuzz.json $(BIN)/python -m pytest tests/trust --hypothesis-profile=soak
+
+gate: $(STAMP)  ## fail when the exact model is slower than half its bars (ratios, some seconds)
+	$(BIN)/xbarsim bench --gate
 
 bench: setup  ## ratios against peers, written to validation/benchmarks
 	$(BIN)/xbarsim bench

@@ -15,6 +15,7 @@ from xbarsim.learning import (
     load_metrics,
     load_network,
     save_network,
+    starting_weights,
     train,
 )
 from xbarsim.learning.schedule import learning_rate
@@ -110,6 +111,25 @@ def test_small_parts_add_up_to_the_batch(data):
         torch.testing.assert_close(one.grad, other.grad, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("method", ["ann", "surrogate", "bntt"])
+def test_recomputing_ends_in_the_same_weights(method, data):
+    norm = "none" if method == "bntt" else "batch"
+    plain, sparing = (train(recipe(method, norm=norm, recompute=r), data) for r in (False, True))
+    for (name, a), b in zip(plain.state_dict().items(), sparing.state_dict().values(), strict=True):
+        torch.testing.assert_close(a, b, msg=name)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("method", ["ann", "surrogate"])
+def test_a_compiled_run_agrees_to_rounding(method, data):
+    plain, compiled = (TrainingRun(recipe(method, compiled=c), data) for c in (False, True))
+    a, b = plain.advance(), compiled.advance()
+    assert a.loss == pytest.approx(b.loss, rel=1e-4)
+    for one, other in zip(plain.network.parameters(), compiled.network.parameters(), strict=True):
+        torch.testing.assert_close(one.grad, other.grad, rtol=1e-3, atol=1e-5)
+
+
 def test_an_epoch_may_be_a_part_of_the_images(data):
     run = TrainingRun(recipe("ann", epoch_images=15), data)
     assert (run.updates_per_epoch, run.total) == (2, 4)
@@ -146,6 +166,22 @@ def test_a_checkpoint_holds_weights_recipe_and_metrics(method, data, tmp_path):
     path.write_bytes(b"damaged")
     with pytest.raises(StorageError, match="not a checkpoint"):
         load_metrics(path)
+
+
+def test_norms_through_time_go_on_where_they_were(data, tmp_path):
+    first = recipe("bntt", name="first")
+    path = tmp_path / "first.safetensors"
+    save_network(train(first, data), first, path)
+    source, _ = load_network(path)
+    weights = starting_weights(recipe("bntt", start_from="first"), path, data)
+    for name, tensor in source.state_dict().items():
+        if "gamma" in name or "running" in name or "weight" in name:
+            assert torch.equal(weights[name], tensor.float()), name
+    fresh = starting_weights(recipe("bntt", start_from="first", steps=4), path, data)
+    assert fresh["1.gamma"].shape == (4, 32)
+    assert (fresh["1.gamma"] == 1).all()
+    with pytest.raises(ParameterError, match="tiny-bntt has 'batch'"):
+        starting_weights(recipe("bntt", start_from="first", norm="batch"), path, data)
 
 
 def test_a_conversion_is_not_trained(data):

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 import torch
 
-from xbarsim.network import LIF, NeuronParams, lif_step
+from xbarsim.network import LIF, NeuronParams, fused, lif_step
 
 CASES = [
     NeuronParams(leak=0.83, threshold=1.3, reset=reset, surrogate=surrogate, detach_reset=detach)
@@ -51,6 +51,46 @@ def test_gradients_are_those_of_step_mode(params):
         results.append(torch.autograd.grad(loss, (x, v, layer.leak, layer.threshold)))
     for ours, wanted in zip(*results, strict=True):
         torch.testing.assert_close(ours, wanted)
+
+
+@pytest.mark.parametrize("params", CASES, ids=str)
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_the_compiled_loop_gives_gradients_of_step_mode(params, layout, monkeypatch):
+    """Without anything to learn the layer is one compiled loop, in several threads."""
+    monkeypatch.setattr(fused, "_NEURON_STEPS_PER_THREAD", 1)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    layer = LIF(params).double()
+    stream = torch.Generator().manual_seed(7)
+    shape = (4 * 3, 5, 7, 2)
+    drive, weights = (
+        torch.randn(shape, dtype=torch.float64, generator=stream)
+        .contiguous(memory_format=layout)
+        .view(4, 3, *shape[1:])
+        for _ in range(2)
+    )
+    membrane = torch.rand(3, 5, 7, 2, dtype=torch.float64, generator=stream)
+    assert fused.is_fusable(drive, layer.leak, layer.threshold)
+    results = []
+    for run in (layer, lambda x, v: by_steps(x, v, layer)):
+        x, v = drive.clone().requires_grad_(), membrane.clone().requires_grad_()
+        spikes, last = run(x, v)
+        loss = (spikes * weights).sum() + (last**2 * membrane).sum()
+        results.append((spikes, last, *torch.autograd.grad(loss, (x, v))))
+    assert torch.equal(results[0][0], results[1][0])
+    assert 0.05 < results[0][0].mean() < 0.95
+    for ours, wanted in zip(*results, strict=True):
+        torch.testing.assert_close(ours, wanted)
+
+
+def test_spikes_alone_may_have_a_gradient():
+    layer = LIF(NeuronParams(leak=0.9, threshold=0.7, reset="zero"))
+    drive = torch.randn(5, 2, 4, generator=torch.Generator().manual_seed(6)).requires_grad_()
+    spikes, last = layer(drive)
+    (by_spikes,) = torch.autograd.grad(spikes[1].sum(), drive, retain_graph=True)
+    (by_membrane,) = torch.autograd.grad(last.sum(), drive)
+    assert (by_spikes[2:] == 0).all()
+    assert by_spikes[:2].abs().sum() > 0
+    assert by_membrane[-1].abs().sum() > 0
 
 
 def test_learned_leak_and_threshold_are_parameters_and_fixed_ones_are_not():

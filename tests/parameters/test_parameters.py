@@ -102,11 +102,24 @@ def test_units_are_read_from_the_type():
 
 
 def test_a_preset_says_what_was_measured_and_what_is_assumed():
-    assert len(preset_names()) >= 11
+    assert len(preset_names()) >= 13
     for name in preset_names():
         device = load_device(name)
         assert device.measured, name
         assert device.assumed, name
+
+
+def test_wires_that_a_source_computes_are_what_its_law_gives():
+    """Surface and grain-boundary scattering (Fuchs-Sondheimer, Mayadas-Shatzkes) as in IMAC-Sim."""
+    width, thickness, free_path = 27e-9, 22e-9, 39e-9
+    a = free_path * 0.3 / (width * (1 - 0.3))
+    grains = 1 - 3 * a / 2 + 3 * a**2 - 3 * a**3 * math.log(1 + 1 / a)
+    rho = 1.9e-8 * (0.75 * (1 - 0.25) * free_path / width + 1 / grains)
+    found = load_crossbar("imacsim", rows=2, cols=2)
+    assert found.r_wire_row == pytest.approx(rho * 108e-9 / (width * thickness), rel=1e-3)
+    assert found.r_wire_col == pytest.approx(rho * 135e-9 / (width * thickness), rel=1e-3)
+    assert 1 / load_device("alambertini01").g_max == pytest.approx(3000 * 5 / 10.62, rel=1e-4)
+    assert load_cell("alambertini01") == SinhCell(v0=0.3326)
 
 
 def test_a_state_dependent_variation_is_taken_at_the_middle_of_the_range():

@@ -11,7 +11,7 @@ import pytest
 
 from xbarsim.report.advice import _joined, advice, hundredths
 from xbarsim.report.drop import cell_drop, drop_slides
-from xbarsim.report.html import Report, write_report
+from xbarsim.report.html import _decks, _slides
 from xbarsim.spice import run_deck
 from xbarsim.validation.decks import worst_circuit
 from xbarsim.validation.models import known_models
@@ -119,14 +119,17 @@ def test_shares_are_written_in_percent(value, text):
     assert hundredths(value) == text
 
 
-def test_circuits_given_by_hand_leave_a_report_without_map_and_deck(record, tmp_path):
+def test_circuits_given_by_hand_leave_a_report_without_map_and_deck(record):
     worst = record.primary.worst.replace(name="by hand")
     model = record.primary.replace(worst=worst)
     others = tuple(m for m in record.models if m.name != model.name)
-    page = write_report(
-        Report(title="x", record=record.replace(models=(model, *others))), tmp_path / "r.html"
-    )
-    assert "draws no circuit called &#39;by hand&#39;" in page.read_text()
+    given = record.replace(models=(model, *others))
+    slides, why = _slides(given)
+    assert slides is None
+    assert "draws no circuit called 'by hand'" in why
+    first, *rest = _decks(given)
+    assert (first.circuit, first.uri, first.why_not) == ("by hand", "", why)
+    assert all(deck.uri and not deck.why_not for deck in rest)
 
 
 def test_neighbouring_ranges_are_joined():

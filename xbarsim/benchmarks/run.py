@@ -6,19 +6,27 @@ from typing import Any
 from xbarsim.benchmarks.calibration import bench_calibration
 from xbarsim.benchmarks.campaign import bench_campaign
 from xbarsim.benchmarks.effective import bench_effective
+from xbarsim.benchmarks.gpu import bench_gpu
 from xbarsim.benchmarks.inference import bench_inference
+from xbarsim.benchmarks.learning import bench_learning
 from xbarsim.benchmarks.machine import machine
 from xbarsim.benchmarks.models import bench_models
+from xbarsim.benchmarks.peers import bench_peers
+from xbarsim.benchmarks.scaling import bench_scaling
 from xbarsim.benchmarks.spice import bench_spice
 from xbarsim.benchmarks.tiles import bench_tiles
 from xbarsim.benchmarks.vgg9 import bench_vgg9
 from xbarsim.errors import ParameterError
 from xbarsim.progress import track
 
-_BENCHMARKS = {
+_BENCHMARKS: dict[str, Any] = {
     "effective": bench_effective,
+    "peers": bench_peers,
+    "scaling": bench_scaling,
+    "gpu": bench_gpu,
     "models": bench_models,
     "inference": bench_inference,
+    "learning": bench_learning,
     "tiles": bench_tiles,
     "vgg9": bench_vgg9,
     "spice": bench_spice,
@@ -28,7 +36,7 @@ _BENCHMARKS = {
 
 
 def run_benchmarks(*, quick: bool, names: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
-    """Run benchmarks and return their figures, each a value and the bar it is held to.
+    """Run benchmarks and return their figures, each a value and the bar it is held to, and notes.
 
     Args:
         quick: Measure less.
@@ -45,5 +53,9 @@ def run_benchmarks(*, quick: bool, names: Sequence[str] = ()) -> dict[str, dict[
     where = machine()
     results = {}
     for name, bench in track(chosen.items(), "benchmarks", len(chosen)):
-        results[name] = {"figures": bench(quick=quick), "machine": where}
+        measured = bench(quick=quick)
+        figures, notes = measured if isinstance(measured, tuple) else (measured, {})
+        results[name] = {"figures": figures, "machine": where}
+        if notes:
+            results[name]["notes"] = notes
     return results

@@ -77,6 +77,9 @@ def _pool(workers: int) -> Iterator[Place]:
     others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_follow_parent)
     try:
+        with _interrupts_ignored():
+            for _ in range(workers):
+                pool.submit(int)
         yield Place(pool, _PER_WORKER * workers)
     except BrokenProcessPool as error:
         msg = f"a worker was killed (out of memory? try fewer); {_GO_ON}"
@@ -87,6 +90,19 @@ def _pool(workers: int) -> Iterator[Place]:
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Spawn workers, which first tasks do, so that they ignore interrupts from their start."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager
@@ -113,7 +129,8 @@ def _dask(scheduler: str) -> Iterator[Place]:
             msg = f"the Dask scheduler at {scheduler} has no workers; start one: dask worker"
             raise SpiceError(msg) from error
         except (KilledWorker, CancelledError) as error:
-            msg = f"the Dask workers or their scheduler were killed ({error}); {_GO_ON}"
+            said = str(error) or "connection lost"
+            msg = f"the Dask workers or their scheduler were killed ({said}); {_GO_ON}"
             raise SpiceError(msg) from error
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xbarsim.cli.output import OUT
+from xbarsim.cli.output import OUT, JsonFlag, print_json, say
 from xbarsim.cli.study import register as register_studies
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from xbarsim.data import Dataset
     from xbarsim.learning import Recipe, TrainingRun
-
-_STEPS_AT_A_TIME = 10
 
 Checkpoint = Annotated[Path, typer.Argument(help="Checkpoint (.safetensors).")]
 DataFolder = Annotated[
@@ -55,6 +53,7 @@ def train(
         float | None, typer.Option(help="Stop after so long; the same command goes on. [min]")
     ] = None,
     test_images: TestImages = None,
+    json: JsonFlag = False,
 ) -> None:
     """Train a network by a recipe, say ``xbarsim train digits-ann -o digits.safetensors``.
 
@@ -73,13 +72,22 @@ def train(
     words += [] if seed is None else [f"--seed {seed}"]
     words += [] if start is None else [f"--start {start.name}"]
     words += [] if test_images is None else [f"--test-images {test_images}"]
-    _go_on(run, out, None if minutes is None else 60 * minutes, " ".join(words), test_images)
+    budget_s = None if minutes is None else 60 * minutes
+    result = _go_on(run, out, budget_s, " ".join(words), test_images)
+    if result["finished"]:
+        text = f"test accuracy {100 * result['test_accuracy']:.2f} %; wrote {out}"
+    else:
+        text = (
+            f"stopped after update {result['update']} of {run.total}; the same command goes on from "
+            f"{result['state']}"
+        )
+    say(result, text, json=json)
 
 
 def _go_on(
     run: "TrainingRun", out: Path, budget_s: float | None, command: str, test_images: int | None
-) -> None:
-    """Advance a run to its end or to the end of its time, showing a bar."""
+) -> dict[str, Any]:
+    """Advance a run to its end or to the end of its time, showing a bar; return what came of it."""
     from xbarsim.learning import continue_run
     from xbarsim.progress import progress_bar
 
@@ -91,19 +99,18 @@ def _go_on(
             on_update=lambda _: bar.update(task, completed=run.update),
         )  # fmt: skip
     if not progress.finished:
-        OUT.print(f"stopped after update {progress.update} of {run.total}; the same command goes "
-                  f"on from {state}")  # fmt: skip
-        return
+        return {"finished": False, "update": progress.update, "state": str(state)}
     metrics = {"seconds": progress.seconds, "command": command, "updates": run.total}
     _finish(run, out, metrics, test_images)
     state.unlink()
+    return {"finished": True, "written": str(out), **metrics}
 
 
 def _finish(
     run: "TrainingRun", out: Path, metrics: dict[str, Any], test_images: int | None
 ) -> None:
     """Measure a trained network as the checkpoint will hold it, and write the checkpoint."""
-    from xbarsim.learning import round_weights, save_network
+    from xbarsim.learning import log_result, round_weights, save_network
 
     network = run.network.eval()
     round_weights(network)
@@ -114,7 +121,7 @@ def _finish(
         "device": run.device.type,
     }
     save_network(network, run.recipe, out, data_md5=run.data.md5, metrics=metrics)
-    OUT.print(f"test accuracy {100 * accuracy:.2f} %; wrote {out}")
+    log_result(out.with_suffix(".jsonl"), {**metrics, "seed": run.recipe.seed})
 
 
 def _torch_device(name: str) -> "torch.device":
@@ -140,50 +147,52 @@ def convert(
     percentile: Annotated[float, typer.Option(help="Of pre-activations; 100: largest. [%]")] = 100,
     data: DataFolder = None,
     test_images: TestImages = None,
+    json: JsonFlag = False,
 ) -> None:
     """Convert a trained ReLU network into an integrate-and-fire network (Algorithm 1)."""
+    from json import dumps
+
     from xbarsim.data import load_dataset
     from xbarsim.learning import convert as run_conversion
     from xbarsim.learning import load_network, save_network
-    from xbarsim.storage import writable_folder
+    from xbarsim.storage import writable_folder, write_atomically
 
     writable_folder(out.parent)
     began = time.monotonic()
     network, recipe = load_network(checkpoint)
     dataset = load_dataset(recipe.dataset, data)
     found = run_conversion(network, dataset.train_images[:images], steps, percentile=percentile)
-    new = recipe.replace(method="conversion", steps=steps)
+    norm = "folded" if recipe.norm == "batch" else recipe.norm
+    new = recipe.replace(method="conversion", steps=steps, norm=norm)
     accuracy = float(accuracy_over_time(found, new, dataset, test_images)[-1])
     metrics = {
         "test_accuracy": accuracy,
         "test_images": len(dataset.test_images[:test_images]),
         "seconds": time.monotonic() - began,
         "command": f"xbarsim convert {checkpoint.name} --steps {steps} --images {images} "
-        f"--percentile {percentile:g}",
+        f"--percentile {percentile:g}"
+        + ("" if test_images is None else f" --test-images {test_images}"),
     }
     save_network(found, new, out, data_md5=dataset.md5, metrics=metrics)
-    OUT.print(f"test accuracy {100 * accuracy:.2f} %; wrote {out}")
+    write_atomically(out.with_suffix(".jsonl"), dumps({**metrics, "seed": recipe.seed}) + "\n")
+    text = f"test accuracy {100 * accuracy:.2f} %; wrote {out}"
+    say({"written": str(out), **metrics}, text, json=json)
 
 
 def accuracy_over_time(
     network: "nn.Module", recipe: "Recipe", data: "Dataset", most: int | None = None
 ) -> "NDArray[np.float64]":
     """Return test accuracy after each time-step; one value for a network without time."""
-    import numpy as np
-
-    from xbarsim.inference import classify, simulate
+    from xbarsim.learning import measure_accuracy
     from xbarsim.progress import progress_bar
 
-    images, labels = data.test_images[:most], data.test_labels[:most].numpy(force=True)
-    if recipe.method == "ann":
-        return np.array([(classify(network, images) == labels).mean()])
     with progress_bar() as bar:
-        task = bar.add_task("test images", total=len(images))
-        trace = simulate(
-            network, images, recipe.steps, encoder=recipe.encoder, chunk=_STEPS_AT_A_TIME,
-            on_batch=lambda n: bar.advance(task, n),
+        task = bar.add_task("test images", total=len(data.test_images[:most]))
+        accuracy, _ = measure_accuracy(
+            network, data, 0 if recipe.method == "ann" else recipe.steps, encoder=recipe.encoder,
+            images=most, on_batch=lambda n: bar.advance(task, n),
         )  # fmt: skip
-    return trace.accuracy(labels)
+    return accuracy
 
 
 def software(
@@ -193,6 +202,7 @@ def software(
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write (JSON).")] = Path(
         "validation/studies/software_accuracy.json"
     ),
+    json: JsonFlag = False,
 ) -> None:
     """Collect what the kept checkpoints reached, and the commands that make those that lack."""
     import json as json_format
@@ -203,6 +213,9 @@ def software(
     writable_folder(out.parent)
     rows = software_results(checkpoints)
     write_atomically(out, json_format.dumps({"rows": rows}, indent=1) + "\n")
+    if json:
+        print_json({"rows": rows})
+        return
     for row in rows:
         value = row["value"]
         shown = value if isinstance(value, str) else f"{value:.2f} %"

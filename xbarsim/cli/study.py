@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from xbarsim.cli.licence import RecordPlace, find_licence
-from xbarsim.cli.output import OUT
+from xbarsim.cli.output import OUT, JsonFlag, print_json
 
 if TYPE_CHECKING:
     from xbarsim.data import Dataset
@@ -67,6 +67,7 @@ def measure(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write in.")] = Path(
         "validation/studies"
     ),
+    json: JsonFlag = False,
 ) -> None:
     """Measure a study; write Markdown, CSV and figures in OUT/DATASET."""
     from typing import cast
@@ -82,6 +83,7 @@ def measure(
     known = studies(gains)
     name = str(context.info_name)
     images_of = load_dataset(dataset, data)
+    written = {}
     for chosen in known if name == "all" else [name]:
         plan = StudyPlan(
             rows=study_rows(dataset, tuple(row or ())),
@@ -97,7 +99,10 @@ def measure(
         limit = f" --images {images}" if images else ""
         command = f"xbarsim study {chosen} --dataset {dataset} --chips {chips}{limit}"
         found = _measured(plan, images_of, folder, known[chosen].title)
-        _write(chosen, known[chosen].title, plan, found, _Written(folder, command))
+        files = _Written(folder, command)
+        written[chosen] = _write(chosen, known[chosen].title, plan, found, files, show=not json)
+    if json:
+        print_json(written)
 
 
 def _measured(plan: "StudyPlan", data: "Dataset", folder: Path, title: str) -> "list[Measured]":
@@ -112,9 +117,17 @@ def _measured(plan: "StudyPlan", data: "Dataset", folder: Path, title: str) -> "
 
 
 def _write(
-    name: str, title: str, plan: "StudyPlan", found: "list[Measured]", files: _Written
-) -> None:
-    """Write the table, its CSV and its figures, and print the table."""
+    name: str,
+    title: str,
+    plan: "StudyPlan",
+    found: "list[Measured]",
+    files: _Written,
+    *,
+    show: bool,
+) -> "list[dict[str, Any]]":
+    """Write the table, its CSV and its figures, and return the table's lines."""
+    from dataclasses import asdict
+
     from rich.markdown import Markdown
 
     from xbarsim.report.studies import study_figures
@@ -128,5 +141,7 @@ def _write(
     for kind, figure in study_figures(name, plan, found).items():
         figure.savefig(files.folder / f"{name}-{kind}.svg", metadata={"Date": None})
         figure.savefig(files.folder / f"{name}-{kind}.png", dpi=120)
-    OUT.print(Markdown(text))
-    OUT.print(f"wrote {files.folder / name}.md, .csv and figures")
+    if show:
+        OUT.print(Markdown(text))
+        OUT.print(f"wrote {files.folder / name}.md, .csv and figures")
+    return [asdict(line) for line in lines]

@@ -68,8 +68,9 @@ def confirm(
     """Run the vector with the largest error of a trial [batch, row] in ngspice."""
     error = np.abs(trial.errors(measure))
     b, j = (int(n) for n in np.unravel_index(int(error.argmax()), error.shape))
+    words = "raw" if measure == "raw" else "after column gain"
     title = (
-        f"{name}: column {j} should carry {trial.wanted[b, j]:.6e} A; {measure} it is off by "
+        f"{name}: column {j} should carry {trial.wanted[b, j]:.6e} A; {words} it is off by "
         f"{error[b, j]:.4%} of {trial.scale:.6e} A"
     )
     spice = spice_vector(design, conductance, v_row[b], title)

@@ -2,9 +2,12 @@ r"""This module is read noise: the standard deviation of every column current, t
 
 With the cell voltages $\varphi$ of the inputs and the adjoint voltages $\psi_j$ of column j, noise of
 deviation $\sigma_{kl}$ moves I_j by $-\psi_{j,kl}\varphi_{kl}\sigma_{kl}$; independent cells add in
-squares. Assumptions: linear cells, driven rows, noise small enough to act linearly; the error against
-Monte Carlo is in ``validation/benchmarks/models.json``. ``read_noise_deviation`` solves for its inputs;
-``prepare_read_noise`` solves once for all of them, for one array under many time-steps.
+squares. ``read_noise_deviation`` solves for its inputs; ``prepare_read_noise`` solves once for all of
+them, for one array under many time-steps.
+
+Assumptions: linear cells, driven rows, noise small enough to act linearly. Measured: 0.5 % from the
+deviation of 100,000 draws of 5 % noise (``validation/benchmarks/models.json``). Source: the adjoint
+network of Director and Rohrer, DOI 10.1109/TCT.1969.1082976.
 """
 
 from dataclasses import dataclass

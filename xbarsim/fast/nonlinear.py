@@ -12,7 +12,10 @@ it converges linearly, but one factorisation serves them all. Where a step makes
 grow, it goes only part of the way. A transistor's dependence on its bit line is taken from the step
 before.
 
-Measured against ngspice, with steps and cost: ``validation/benchmarks/models.json``.
+Assumptions: drivers and sense resistors at one end. Cost: a linear solve a step and input with own
+slopes, two triangular sweeps with shared ones. Measured at 64x64, 0.5 V: residual below 1e-6 after
+three steps, and within 1e-10 of ngspice (``validation/benchmarks/models.json``). Source: Newton's
+method on companion models, as in Nagel's SPICE2 (ERL-M520, Berkeley 1975).
 """
 
 from collections.abc import Generator
@@ -222,13 +225,11 @@ def _damped(array: _Array, state: _State, trial: _State) -> _State:
 
     Voltages and carried currents both obey the wires' linear laws, so that mixtures of them do.
     """
-    share = torch.ones(len(state.v), 1, 1, dtype=state.v.dtype)
     floor = 1e-14 * trial.current.abs().amax(dim=(-1, -2))
     for _ in range(_HALVINGS):
         worse = trial.missed > torch.maximum(state.missed, floor)
         if not bool(worse.any()):
             break
-        share = torch.where(worse[:, None, None], share / 2, share)
         reach = torch.where(worse[:, None, None], 0.5, 1.0)
         trial = array.state(
             state.v + reach * (trial.v - state.v),

@@ -4,13 +4,14 @@ import difflib
 import hashlib
 import json
 import tomllib
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
 from xbarsim.errors import ParameterError
 from xbarsim.inference import Encoder
-from xbarsim.network import NeuronParams
+from xbarsim.network import NetworkSpec, NeuronParams
 from xbarsim.parameters.base import Parameters
 from xbarsim.storage import read_text
 from xbarsim.units import Count, Ratio
@@ -18,6 +19,7 @@ from xbarsim.units import Count, Ratio
 Method = Literal["ann", "surrogate", "bntt", "conversion"]
 Schedule = Literal["one-cycle", "steps"]
 Precision = Literal["float32", "bfloat16"]
+Norm = Literal["none", "batch", "folded"]
 
 
 class Recipe(Parameters):
@@ -27,8 +29,8 @@ class Recipe(Parameters):
     """Name of the run."""
     dataset: str
     """Data set."""
-    network: str
-    """Network specification."""
+    network: str | NetworkSpec
+    """Name of a network (vgg5-mnist, vgg9-cifar10, vgg11-cifar10, ...), or its layers in a table."""
     method: Method
     """``ann`` (ReLU), ``surrogate`` (LIF, Algorithm 2), ``bntt`` (LIF and batch norm through time)
     or ``conversion`` (IF, Algorithm 1)."""
@@ -56,6 +58,15 @@ class Recipe(Parameters):
     """Gain of the initial weights."""
     start_from: str | None = None
     """Recipe of the checkpoint whose weights this run starts from (``xbarsim train --start``)."""
+    norm: Norm = "none"
+    """``batch``: batch norm before each activation; ``folded``: a bias in its place, as conversion
+    leaves it. Apart from the ``bntt`` method, which normalises through time."""
+    recompute: bool = False
+    """Keep only what layers of neurons give for the backward pass, and compute the rest again: less
+    memory, a third more work, the same result."""
+    compiled: bool = False
+    """Run the network through torch.compile, which needs a C++ compiler on CPUs; results agree to
+    rounding with those without."""
     steps: Count = 1
     """Time-steps of a spiking network."""
     encoder: Encoder = "poisson"
@@ -103,6 +114,18 @@ def load_recipe(source: str | Path, **changes: Any) -> Recipe:  # noqa: ANN401
     except tomllib.TOMLDecodeError as error:
         msg = f"{source} is not valid TOML: {error}"
         raise ParameterError(msg) from None
-    if isinstance(fields.get("neuron"), dict):
-        fields["neuron"] = NeuronParams(**fields["neuron"])
-    return Recipe(**{"name": name, **fields, **changes})
+    return recipe_of({"name": name, **fields, **changes})
+
+
+def recipe_of(fields: Mapping[str, Any]) -> Recipe:
+    """Return a recipe from plain data; what is wrong is named where it stands.
+
+    Raises:
+        ParameterError: Unknown key or bad value.
+    """
+    made: dict[str, Any] = {}
+    if isinstance(neuron := fields.get("neuron"), dict):
+        made["neuron"] = NeuronParams(**neuron)
+    if isinstance(network := fields.get("network"), dict):
+        made["network"] = NetworkSpec(**network)
+    return Recipe(**{**fields, **made})

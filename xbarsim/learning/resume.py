@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ def continue_run(
 
 
 class _Metrics:
-    """Appends a line for every 50 updates; lines after the restored update are dropped.
+    """Appends a line for every 50 updates; what follows the restored update is dropped.
 
     A line holds update, epoch, loss, train_accuracy, seconds (over all slices), images_per_second.
     """
@@ -88,7 +88,7 @@ class _Metrics:
         self.batch: list[Update] = []
         self.since: float | None = None
         old = read_text(path).splitlines() if path.exists() and run.update else []
-        kept = [line for line in old if json.loads(line)["update"] <= run.update]
+        kept = [line for line in old if json.loads(line).get("update", math.inf) <= run.update]
         write_atomically(path, "".join(f"{line}\n" for line in kept))
 
     def add(self, update: Update, seconds: float) -> None:
@@ -111,6 +111,12 @@ class _Metrics:
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(line) + "\n")
         self.batch, self.since = [], None
+
+
+def log_result(metrics: Path, result: Mapping[str, Any]) -> None:
+    """Append a finished run's result to its metrics, so that they tell it without the weights."""
+    with metrics.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(dict(result), sort_keys=True) + "\n")
 
 
 def _identity(recipe: Recipe, run: TrainingRun) -> str:

@@ -18,7 +18,7 @@ from xbarsim.learning.augment import flipped, shifted
 from xbarsim.learning.build import initial_network
 from xbarsim.learning.recipe import Recipe
 from xbarsim.learning.schedule import learning_rate
-from xbarsim.network import unroll
+from xbarsim.network import run_recomputing, unroll
 
 _ORDER, _IMAGES, _SPIKES = range(3)
 
@@ -56,8 +56,11 @@ class TrainingRun:
         # Channels last: the convolutions' fastest layout on CPUs and on tensor cores.
         network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network = network.train()
-        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=recipe.learning_rate)
+        self.optimiser = torch.optim.Adam(
+            self.network.parameters(), lr=recipe.learning_rate, fused=True
+        )
         self.loss_of = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
+        self._forward = torch.compile(self._output) if recipe.compiled else self._output
         self.update = 0
 
     @property
@@ -120,13 +123,17 @@ class TrainingRun:
         """Go on from a ``state``; the following updates are those that would have followed it."""
         moments: dict[int, dict[str, Tensor]] = {}
         weights = {}
+        parameters = self.optimiser.param_groups[0]["params"]
         for name, tensor in tensors.items():
             kind, _, rest = name.partition(".")
             if kind == "network":
                 weights[rest] = tensor
             elif kind == "optimiser":
                 number, _, moment = rest.partition(".")
-                moments.setdefault(int(number), {})[moment] = tensor
+                # The fused optimiser runs through memory, so moments must lie as weights do.
+                like = parameters[int(number)] if tensor.dim() else tensor
+                own = torch.empty_like(like).copy_(tensor)
+                moments.setdefault(int(number), {})[moment] = own
         self.network.load_state_dict(weights)
         state = self.optimiser.state_dict()
         self.optimiser.load_state_dict({**state, "state": moments})
@@ -140,10 +147,16 @@ class TrainingRun:
     def _logits(self, images: Tensor, spikes: torch.Generator) -> Tensor:
         """Return logits; a spiking network's are its last layer's output, averaged over time."""
         if self.recipe.method == "ann":
-            images = images.contiguous(memory_format=torch.channels_last)
-            return torch.as_tensor(self.network(images))
+            return self._forward(images.contiguous(memory_format=torch.channels_last))
         inputs = encode(images, self.recipe.steps, spikes, self.recipe.encoder)
-        return unroll(self.network, inputs)[0].mean(dim=0)
+        return self._forward(inputs).mean(dim=0)
+
+    def _output(self, x: Tensor) -> Tensor:
+        """Return the network's output, over time where it is a spiking one."""
+        over_time = self.recipe.method != "ann"
+        if self.recipe.recompute:
+            return run_recomputing(self.network, x, over_time=over_time)
+        return unroll(self.network, x)[0] if over_time else torch.as_tensor(self.network(x))
 
     def _stream(
         self, what: int, number: int, device: torch.device | None = None

@@ -1,13 +1,16 @@
 """This module is the table of software accuracy: what the kept checkpoints reached, row by row."""
 
+import json
 import tomllib
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from xbarsim.errors import StorageError
 from xbarsim.learning.recipe import load_recipe
 from xbarsim.learning.store import load_metrics, load_network
 from xbarsim.parameters.base import Parameters
+from xbarsim.storage import read_text
 from xbarsim.units import Count, Ratio
 
 _NOT_TRAINED = "not yet trained"
@@ -50,7 +53,8 @@ def software_results(folder: Path) -> list[dict[str, Any]]:
     """Return the table: for every row what its checkpoints reached, or how to train one.
 
     A checkpoint holds what was measured on the test images when it was made; nothing is measured
-    here. Several seeds lie side by side: NAME.safetensors, NAME-seed1.safetensors, ...
+    here. Several seeds lie side by side: NAME.safetensors, NAME-seed1.safetensors, ... Of a seed
+    whose weights are not kept, its metrics tell: the last line of NAME-seed1.jsonl.
 
     Args:
         folder: Folder of the checkpoints.
@@ -65,6 +69,8 @@ def _result(row: Row, folder: Path) -> dict[str, Any]:
     paths = [folder / f"{row.checkpoint}.safetensors"]
     paths += sorted(folder.glob(f"{row.checkpoint}-seed*.safetensors"))
     runs = [_run(path) for path in paths if path.exists()]
+    logs = sorted(folder.glob(f"{row.checkpoint}-seed*.jsonl"))
+    runs += [_logged(log) for log in logs if log.with_suffix(".safetensors") not in paths]
     result = row.model_dump(exclude={"converted_from"}, exclude_none=True)
     result["command"] = row.command(folder)
     if not runs:
@@ -80,3 +86,18 @@ def _run(path: Path) -> dict[str, Any]:
     _, recipe = load_network(path)
     accuracy = 100 * metrics.pop("test_accuracy")
     return {"checkpoint": path.name, "seed": recipe.seed, "value": accuracy, **metrics}
+
+
+def _logged(path: Path) -> dict[str, Any]:
+    """Return the same from the metrics of a run whose checkpoint is not kept.
+
+    Raises:
+        StorageError: If the metrics do not end in a result.
+    """
+    try:
+        last = json.loads(read_text(path).splitlines()[-1])
+        accuracy = 100 * last.pop("test_accuracy")
+    except (IndexError, KeyError, ValueError) as error:
+        msg = f"{path} does not end in a test accuracy; the run is not finished, or not a training"
+        raise StorageError(msg) from error
+    return {"checkpoint": path.name, "value": accuracy, **last}

@@ -10,7 +10,7 @@ from xbarsim.errors import ParameterError
 from xbarsim.learning.build import initial_network
 from xbarsim.learning.recipe import Recipe
 from xbarsim.learning.store import load_network
-from xbarsim.network import NeuronParams, leaves
+from xbarsim.network import BatchNormThroughTime, NeuronParams, leaves
 
 _IMAGES = 128
 _SHARE = 0.99
@@ -42,10 +42,18 @@ def starting_weights(
     if made_by.name != recipe.start_from or made_by.network != recipe.network:
         msg = f"{checkpoint} was made by {made_by.name}; {recipe.name} wants {recipe.start_from}"
         raise ParameterError(msg)
+    if (made_by.norm, recipe.norm) != ("none", "none"):
+        msg = (
+            f"{made_by.name} has norm {made_by.norm!r}, {recipe.name} has {recipe.norm!r}; weights "
+            "are only taken over between networks of norm 'none'"
+        )
+        raise ParameterError(msg)
     target = initial_network(recipe)
     with torch.no_grad():
         for old, new in zip(_weighted(source), _weighted(target), strict=True):
             new.weight.copy_(old.weight)
+        if made_by.method == "bntt" and recipe.method == "bntt":
+            _take_over_norms(target, source)
         if made_by.method == "ann" and recipe.method == "surrogate":
             _balance(target, source, recipe.neuron, data.train_images[:_IMAGES].cpu())
     return target.state_dict()
@@ -70,6 +78,17 @@ def _balance(target: nn.Module, source: nn.Module, neuron: NeuronParams, images:
     for layer, before, after in zip(hidden, largest, largest[1:], strict=False):
         layer.weight.mul_(neuron.threshold * before / after)
     last.weight.mul_(largest[-1])
+
+
+def _take_over_norms(target: nn.Module, source: nn.Module) -> None:
+    """Go on with the norms through time of the checkpoint, where there are as many steps."""
+    pairs = [
+        [layer for layer in leaves(net) if isinstance(layer, BatchNormThroughTime)]
+        for net in (target, source)
+    ]
+    for new, old in zip(*pairs, strict=True):
+        if new.gamma.shape == old.gamma.shape:
+            new.load_state_dict(old.state_dict())
 
 
 def _weighted(network: nn.Module) -> list[nn.Conv2d | nn.Linear]:

@@ -13,9 +13,8 @@ from torch import Tensor, nn
 from xbarsim.data import Dataset
 from xbarsim.errors import StorageError
 from xbarsim.learning.build import initial_network
-from xbarsim.learning.recipe import Recipe
+from xbarsim.learning.recipe import Recipe, recipe_of
 from xbarsim.learning.train import train
-from xbarsim.network import NeuronParams
 from xbarsim.storage import cache_folder, write_atomically
 
 
@@ -103,5 +102,4 @@ def _kept(name: str, tensor: Tensor) -> Tensor:
 
 
 def _recipe(metadata: dict[str, str]) -> Recipe:
-    fields = json.loads(metadata["recipe"])
-    return Recipe(**{**fields, "neuron": NeuronParams(**fields["neuron"])})
+    return recipe_of(json.loads(metadata["recipe"]))

@@ -9,6 +9,7 @@ from xbarsim.network.neuron import lif_step as lif_step
 from xbarsim.network.params import NeuronParams as NeuronParams
 from xbarsim.network.perstep import PerStepLayer as PerStepLayer
 from xbarsim.network.pool import pool_before_threshold as pool_before_threshold
+from xbarsim.network.recompute import run_recomputing as run_recomputing
 from xbarsim.network.spec import NetworkSpec as NetworkSpec
 from xbarsim.network.spec import network_spec as network_spec
 from xbarsim.network.unroll import State as State

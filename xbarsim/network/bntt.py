@@ -17,6 +17,7 @@ class BatchNormThroughTime(nn.Module):
     eps 1e-4, momentum 0.1 and a bias of zero.
 
     Attributes:
+        momentum: Share of this batch in the running statistics.
         gamma: Learned scale, [time, channel].
         running_mean: Mean that evaluation uses, [time, channel].
         running_var: Unbiased variance that evaluation uses, [time, channel].
@@ -27,6 +28,7 @@ class BatchNormThroughTime(nn.Module):
 
     def __init__(self, steps: int, channels: int) -> None:
         super().__init__()
+        self.momentum = _MOMENTUM
         self.gamma = nn.Parameter(torch.ones(steps, channels))
         self.register_buffer("running_mean", torch.zeros(steps, channels))
         self.register_buffer("running_var", torch.ones(steps, channels))
@@ -58,8 +60,8 @@ class BatchNormThroughTime(nn.Module):
     def _remember(self, mean: Tensor, var: Tensor, count: int, steps: slice) -> None:
         """Move the running statistics towards this batch's."""
         unbiased = var * (count / max(count - 1, 1))
-        self.running_mean[steps].lerp_(mean, _MOMENTUM)
-        self.running_var[steps].lerp_(unbiased, _MOMENTUM)
+        self.running_mean[steps].lerp_(mean, self.momentum)
+        self.running_var[steps].lerp_(unbiased, self.momentum)
 
     def extra_repr(self) -> str:
         """Say time-steps and channels."""

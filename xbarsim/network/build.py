@@ -16,6 +16,7 @@ def build_network(
     seed: int,
     init_gain: float = 2.0**0.5,
     norm: Callable[[int, int], nn.Module] | None = None,
+    bias: bool = False,
 ) -> nn.Sequential:
     """Build a network; the last layer has no activation.
 
@@ -26,6 +27,7 @@ def build_network(
         init_gain: Gain of the initial weights; 2**0.5 keeps the variance through ReLUs.
         norm: Makes the normalisation before each activation from its number of channels and the
             number of axes behind them (2 in convolutional layers, 0 after); none by default.
+        bias: Whether layers before an activation have a bias (of zero), as folded ones do.
 
     Returns:
         The layers in one flat ``nn.Sequential``.
@@ -37,7 +39,7 @@ def build_network(
             layers.append(nn.AvgPool2d(2))
             height, width = height // 2, width // 2
             continue
-        conv = nn.Conv2d(channels, feature, 3, padding=1, bias=False)
+        conv = nn.Conv2d(channels, feature, 3, padding=1, bias=bias)
         layers += [conv, *([norm(feature, 2)] if norm else []), activation()]
         channels = feature
     if height < 1 or width < 1:
@@ -46,7 +48,7 @@ def build_network(
     layers.append(nn.Flatten())
     size = channels * height * width
     for out in spec.hidden:
-        linear = nn.Linear(size, out, bias=False)
+        linear = nn.Linear(size, out, bias=bias)
         layers += [linear, *([norm(out, 0)] if norm else []), activation()]
         size = out
     layers.append(nn.Linear(size, spec.classes, bias=False))
@@ -62,3 +64,5 @@ def _draw_weights(network: nn.Module, seed: int, gain: float) -> None:
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 fan_in = layer.weight[0].numel()
                 layer.weight.normal_(0.0, gain / fan_in**0.5, generator=generator)
+                if layer.bias is not None:
+                    layer.bias.zero_()

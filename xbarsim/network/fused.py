@@ -11,7 +11,7 @@ from torch import Tensor
 
 from xbarsim.network.params import NeuronParams
 
-_NEURON_STEPS_PER_THREAD = 100_000
+_NEURON_STEPS_PER_THREAD = 500_000
 
 
 def is_fusable(drive: Tensor, leak: Tensor, threshold: Tensor) -> bool:
@@ -40,11 +40,11 @@ def fused_forward(
     rows = [_rows(tensor, len(drive)) for tensor in (x, spikes, before)]
     state = _rows(after, 1)[0]
 
-    def run(part: slice) -> None:
-        x, fired, kept = (row[:, part] for row in rows)
+    def run(first: int, last: int) -> None:
+        x, fired, kept = rows
         neurons_forward(
-            x, state[part], number(leak), number(threshold), params.reset == "subtract", keep,
-            fired, kept,
+            x, state, number(leak), number(threshold), params.reset == "subtract", keep, fired,
+            kept, first, last,
         )  # fmt: skip
 
     _in_threads(run, *rows[0].shape)
@@ -68,11 +68,11 @@ def fused_backward(
     rows = [_rows(tensor, len(before)) for tensor in (x, spikes, grad)]
     state = _rows(rest, 1)[0]
 
-    def run(part: slice) -> None:
-        u, grad_out, out = (row[:, part] for row in rows)
+    def run(first: int, last: int) -> None:
+        u, grad_out, out = rows
         neurons_backward(
-            u, grad_out, state[part], number(leak), number(threshold), params.reset == "subtract",
-            params.detach_reset, params.surrogate == "triangle", out,
+            u, grad_out, state, number(leak), number(threshold), params.reset == "subtract",
+            params.detach_reset, params.surrogate == "triangle", out, first, last,
         )  # fmt: skip
 
     _in_threads(run, *rows[0].shape)
@@ -96,14 +96,13 @@ def _rows(x: Tensor, count: int) -> NDArray[Any]:
     return np.asarray(x.as_strided((count, width), (width, 1)).numpy())
 
 
-def _in_threads(run: Callable[[slice], None], steps: int, width: int) -> None:
+def _in_threads(run: Callable[[int, int], None], steps: int, width: int) -> None:
     """Call ``run`` on equal parts of the neurons, one for each of torch's threads."""
     count = max(1, min(torch.get_num_threads(), steps * width // _NEURON_STEPS_PER_THREAD))
-    size = -(-width // count)
-    parts = [slice(k, min(k + size, width)) for k in range(0, width, size)]
-    if len(parts) == 1:
-        run(parts[0])
+    bounds = [width * k // count for k in range(count + 1)]
+    if count == 1:
+        run(0, width)
         return
-    with ThreadPoolExecutor(max_workers=len(parts)) as pool:
-        for _ in pool.map(run, parts):
+    with ThreadPoolExecutor(max_workers=count) as pool:
+        for _ in pool.map(run, bounds, bounds[1:]):
             pass

@@ -30,6 +30,12 @@ class NetworkSpec(Parameters):
 
 _VGG5: tuple[Feature, ...] = (64, "A", 128, 128, "A")
 _VGG9: tuple[Feature, ...] = (64, 64, "A", 128, 128, "A", 256, 256, 256, "A")
+_DEEP: tuple[Feature, ...] = (512, 512, "A", 512, 512, "A")
+_VGG11: tuple[Feature, ...] = (64, "A", 128, "A", 256, 256, "A", *_DEEP)
+_VGG16: tuple[Feature, ...] = (
+    *(64, 64, "A", 128, 128, "A", 256, 256, 256, "A"),
+    *(512, 512, 512, "A", 512, 512, 512, "A"),
+)
 
 _SPECS = {
     spec.name: spec
@@ -43,17 +49,23 @@ _SPECS = {
         NetworkSpec(name="vgg5-mnist", input_shape=(1, 28, 28), features=_VGG5, hidden=(1024,)),
         NetworkSpec(name="vgg5-cifar10", input_shape=(3, 32, 32), features=_VGG5, hidden=(1024,)),
         NetworkSpec(name="vgg9-cifar10", input_shape=(3, 32, 32), features=_VGG9, hidden=(1024,)),
+        NetworkSpec(name="vgg11-cifar10", input_shape=(3, 32, 32), features=_VGG11, hidden=(4096,)),
+        NetworkSpec(
+            name="vgg16-cifar10", input_shape=(3, 32, 32), features=_VGG16, hidden=(4096, 4096)
+        ),
     )
 }
 
 
-def network_spec(name: str) -> NetworkSpec:
-    """Return a named specification.
+def network_spec(name: str | NetworkSpec) -> NetworkSpec:
+    """Return a named specification; one that is given itself comes back.
 
     Raises:
         ParameterError: If no network has that name.
     """
+    if isinstance(name, NetworkSpec):
+        return name
     if name not in _SPECS:
-        msg = f"no network is called {name!r}; known: {', '.join(_SPECS)}"
+        msg = f"no network is called {name!r}; known: {', '.join(_SPECS)}; or write its layers out"
         raise ParameterError(msg)
     return _SPECS[name]

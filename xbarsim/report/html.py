@@ -89,6 +89,8 @@ def _part(name: str) -> str:
 
 def _shown(picture: Picture) -> _Shown:
     svg = svg_text(picture.figure)
+    # The layout that the first drawing found holds for the second.
+    picture.figure.set_layout_engine("none")
     links = (
         ("svg", svg_uri(svg)),
         ("png", png_uri(picture.figure)),

@@ -10,8 +10,7 @@ from torch import Tensor, nn
 
 from xbarsim.data import Dataset
 from xbarsim.hardware import layer_summaries, to_crossbar
-from xbarsim.inference import classify, simulate
-from xbarsim.learning import search_thresholds
+from xbarsim.learning import measure_accuracy, search_thresholds
 from xbarsim.mapping import Gain
 from xbarsim.parameters import CrossbarParams, DeviceParams
 from xbarsim.validation import ValidationRecord
@@ -35,10 +34,7 @@ class Candidate:
 
     def accuracy(self, network: nn.Module, data: Dataset) -> NDArray[np.float64]:
         """Return the test accuracy after each time-step, [time]; one value without time."""
-        labels = data.test_labels.numpy(force=True)
-        if self.steps == 0:
-            return np.array([(classify(network, data.test_images) == labels).mean()])
-        return simulate(network, data.test_images, self.steps).accuracy(labels)
+        return measure_accuracy(network, data, self.steps)[0]
 
 
 @dataclass(frozen=True)

@@ -3,23 +3,19 @@
 import time
 from collections.abc import Callable
 
-import numpy as np
 from torch import nn
 
 from xbarsim.cures import adapt_norm
 from xbarsim.data import Dataset
 from xbarsim.hardware import ReadParams, layer_summaries, to_crossbar
 from xbarsim.hardware.recheck import recheck_tiles
-from xbarsim.inference import classify, simulate
-from xbarsim.learning import search_thresholds
+from xbarsim.learning import measure_accuracy, search_thresholds
 from xbarsim.parameters import CrossbarParams, DeviceParams
 from xbarsim.study.condition import Condition
 from xbarsim.study.networks import SEARCH_IMAGES, fingerprint
 from xbarsim.study.rows import StudyRow
 from xbarsim.study.store import Measured
 from xbarsim.validation import ValidationRecord
-
-_STEPS_AT_A_TIME = 10
 
 
 def measure_software(
@@ -100,14 +96,5 @@ def _run(
     row: StudyRow, network: nn.Module, data: Dataset, on_image: Callable[[int], None] | None
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return accuracy after each time-step and spike rates per layer."""
-    labels = data.test_labels.numpy(force=True)
-    if row.steps is None:
-        right = float((classify(network, data.test_images) == labels).mean())
-        if on_image is not None:
-            on_image(len(labels))
-        return (right,), ()
-    trace = simulate(
-        network, data.test_images, row.steps, chunk=_STEPS_AT_A_TIME, on_batch=on_image
-    )
-    rates = np.asarray(trace.rates).mean(axis=1)
-    return tuple(trace.accuracy(labels).tolist()), tuple(rates.tolist())
+    accuracy, rates = measure_accuracy(network, data, row.steps or 0, on_batch=on_image)
+    return tuple(accuracy.tolist()), tuple(rates.mean(axis=1).tolist())
