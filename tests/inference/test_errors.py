@@ -69,6 +69,14 @@ def test_flips_and_membranes_are_those_of_the_two_simulations(net, images):
     assert found.membrane.max() > 0
 
 
+def test_a_simulation_compares_on_its_own_input_spikes(net, images):
+    other = scaled(net, 0.3)
+    trace = simulate(other, images, 5, seed=4, batch=4, software=net)
+    apart = layer_errors(other, net, images, 5, seed=4, batch=4)
+    np.testing.assert_array_equal(trace.errors.potential, apart.potential)
+    assert simulate(other, images, 5).errors is None
+
+
 def test_forced_layers_answer_for_themselves_only(net, images):
     free = layer_errors(scaled(net, 0.3), net, images, 6)
     forced = layer_errors(scaled(net, 0.3), net, images, 6, forced=True)
