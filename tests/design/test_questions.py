@@ -65,6 +65,14 @@ def test_the_cheapest_exact_model_is_chosen(plain, own):
     assert own.connected(sense="both").method == "nodal"
 
 
+def test_columns_of_pairs_are_judged_one_by_one(tmp_path):
+    path = tmp_path / "pairs.toml"
+    path.write_text('[device]\nr_min=5e4\nr_max=5e5\n[topology]\ncolumns="differential"\n')
+    design = load_design(path, rows=4, cols=3)
+    assert design.method == "matrix"
+    assert design_error(design, draw_sample(design)).raw > 0
+
+
 def test_column_gain_removes_what_a_column_shares():
     wanted = np.array([[1.0, 4.0], [2.0, 6.0], [3.0, 1.0]])
     found = compare(wanted * [0.5, 0.8], wanted).summary()
