@@ -64,6 +64,11 @@ def broken(old, new):
         (deck("V1 a 0 1", "R1 a 0 1", ".control"), "command", "can run or open things"),
         (broken("Rwr1_0 wl_1_0 wl_1_1 5.0\n", ""), "line", "word line 1 is broken"),
         (broken("Rwc0_2 bl_0_2 bl_1_2 10.0\n", ""), "line", "bit line 2 is broken"),
+        (
+            golden_files()["4x4_differential.cir"].replace("Ed1 db_1 0 bl_3_2 bl_3_3 1.0\n", ""),
+            "count",
+            "1 difference amplifiers where a 4x4 array",
+        ),
         (broken("Rs1 bl_3_1 0 1000.0\n", ""), "count", "2 sense resistors where a 4x3 array"),
     ],
 )

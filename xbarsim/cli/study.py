@@ -17,6 +17,7 @@ NAMES = {
     "table1": "Table I: every network on 64x64 crossbars, under each gain.",
     "table2": "Table II: 32x32 against 64x64 crossbars.",
     "fig3": "Fig. 3: accuracy and relative drop over time-steps.",
+    "fig4": "Fig. 4: relative drop of BNTT networks against the number of adaptation samples.",
     "causes": "What a missing gain, wires and variation cost, one at a time; spike rates per layer.",
     "cure": "IR drop compensated when programming: what it leaves, at 64x64 and 128x128.",
     "all": "All of these.",
