@@ -115,6 +115,14 @@ def test_growth_laws_come_back(leak):
         assert power.r_squared == pytest.approx(1)
 
 
+def test_growth_counts_from_when_spikes_come_in():
+    late = np.concatenate([[1e-4, 2e-4], 0.3 * np.arange(1, 9)])
+    found = growth_law(late)
+    assert found.start == 3
+    assert (found.exponent, found.coherent) == pytest.approx((1.0, 0.3))
+    assert growth_law(0.3 * np.arange(1, 9)).start == 1
+
+
 def test_what_cannot_be_compared_is_refused(net, images):
     with pytest.raises(ParameterError, match="5 and 3 layers"):
         layer_errors(nn.Sequential(*list(net)[:3]), net, images, 2)
