@@ -220,6 +220,16 @@ def test_assumptions_are_judged_by_the_budget_and_their_decks_agree(own):
 
 
 @pytest.mark.spice
+def test_zero_resistances_are_confirmed_within_what_a_deck_can_say(plain):
+    free = plain.wired(r_driver=0.0, r_wire_row=0.0, r_wire_col=0.0)
+    spot = spot_check(free, draw_sample(free), "raw", "zeros")
+    assert spot.error_spice == pytest.approx(spot.error, rel=1e-3)
+    assert spot.difference < 1e-4
+    assert " 0.05" in spot.deck.text
+    assert all(a.error is None or a.deck for a in check_assumptions(free, draw_sample(free), 0.01))
+
+
+@pytest.mark.spice
 def test_a_short_pulse_does_not_settle(own):
     slow = TransientParams(
         pulse=2e-11, rise=1e-12, period=4e-11, c_wire_row=1e-14, c_wire_col=1e-14

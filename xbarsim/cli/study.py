@@ -96,8 +96,12 @@ def measure(
             record=find_licence(record, device, 64),
             paranoid=paranoid,
         )
-        limit = f" --images {images}" if images else ""
-        command = f"xbarsim study {chosen} --dataset {dataset} --chips {chips}{limit}"
+        words = [f"--images {images}"] if images else []
+        words += [f"--gain {g}" for g in gain or ()] + [f"--row {r}" for r in row or ()]
+        words += [f"--device {device}"] if device != "bhattacharjee2022" else []
+        command = " ".join(
+            ["xbarsim study", chosen, f"--dataset {dataset} --chips {chips}", *words]
+        )
         found = _measured(plan, images_of, folder, known[chosen].title)
         files = _Written(folder, command)
         written[chosen] = _write(chosen, known[chosen].title, plan, found, files, show=not json)

@@ -8,6 +8,7 @@ from xbarsim.design.answers import DesignAnswers, Limit
 from xbarsim.design.contours import ErrorMap
 from xbarsim.design.power import PARTS
 from xbarsim.design.quantities import with_wires
+from xbarsim.design.spot import LEAST_OHM
 
 Value = str | float | None
 Kind = Literal["text", "share", "number", "quantity"]
@@ -138,7 +139,8 @@ def _limits(answers: DesignAnswers) -> AnswerTable:
         f"column and are named by their mean (now {wire.frontier.quantity.now:g} Ω), R_MIN keeps the "
         "ON/OFF ratio. The error for the ratio is of the signal, the current above that of cells at "
         f"G_MIN. Found by {answers.design.method_in_words}; arrays x vectors a point: "
-        f"{answers.arrays} x {answers.vectors}; the worst vector was run in ngspice."
+        f"{answers.arrays} x {answers.vectors}; the worst vector was run in ngspice, "
+        f"with {LEAST_OHM:g} Ω in place of less."
     )
     title = f"How far within {100 * answers.budget:.3g} % of full scale?"
     return AnswerTable("limits", title, columns, rows, note)
