@@ -51,7 +51,7 @@ $(VENV)/.docs: $(STAMP) constraints/docs.txt
 	    --constraint constraints/pinned.txt --requirement constraints/docs.txt
 	@touch $@
 
-docs: $(VENV)/.docs  ## build the documentation into site/, strictly: a broken link is an error
+docs: $(VENV)/.docs  ## build site/, strictly; look at it with: python3 -m http.server -d site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 notebooks: $(VENV)/.docs ngspice  ## run the notebooks and keep their pictures

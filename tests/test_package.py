@@ -81,6 +81,21 @@ def test_every_command_has_help_and_stands_in_the_readme(command):
     assert f"`xbarsim {command}" in (ROOT / "README.md").read_text()
 
 
+def test_every_command_prints_json_on_request():
+    from typer.main import get_command
+
+    from xbarsim.cli.app import app
+
+    def walk(command, name):
+        if children := getattr(command, "commands", None):
+            for key, child in children.items():
+                yield from walk(child, f"{name} {key}")
+        elif not any("--json" in param.opts for param in command.params):
+            yield name
+
+    assert list(walk(get_command(app), "xbarsim")) == []
+
+
 def test_the_shell_completes_commands():
     from typer.testing import CliRunner
 

@@ -65,6 +65,14 @@ def test_the_cheapest_exact_model_is_chosen(plain, own):
     assert own.connected(sense="both").method == "nodal"
 
 
+def test_columns_of_pairs_are_judged_one_by_one(tmp_path):
+    path = tmp_path / "pairs.toml"
+    path.write_text('[device]\nr_min=5e4\nr_max=5e5\n[topology]\ncolumns="differential"\n')
+    design = load_design(path, rows=4, cols=3)
+    assert design.method == "matrix"
+    assert design_error(design, draw_sample(design)).raw > 0
+
+
 def test_column_gain_removes_what_a_column_shares():
     wanted = np.array([[1.0, 4.0], [2.0, 6.0], [3.0, 1.0]])
     found = compare(wanted * [0.5, 0.8], wanted).summary()
@@ -209,6 +217,16 @@ def test_assumptions_are_judged_by_the_budget_and_their_decks_agree(own):
     assert by_name["assumption-float32.cir"].error < 1e-5
     assert by_name["assumption-linear-cells.cir"].error > 1e-3
     assert not by_name["assumption-silent-gated.cir"].holds
+
+
+@pytest.mark.spice
+def test_zero_resistances_are_confirmed_within_what_a_deck_can_say(plain):
+    free = plain.wired(r_driver=0.0, r_wire_row=0.0, r_wire_col=0.0)
+    spot = spot_check(free, draw_sample(free), "raw", "zeros")
+    assert spot.error_spice == pytest.approx(spot.error, rel=1e-3)
+    assert spot.difference < 1e-4
+    assert " 0.05" in spot.deck.text
+    assert all(a.error is None or a.deck for a in check_assumptions(free, draw_sample(free), 0.01))
 
 
 @pytest.mark.spice

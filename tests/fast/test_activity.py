@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from xbarsim.errors import ParameterError
-from xbarsim.fast import effective_conductance, fit_activity, fit_activity_currents
+from xbarsim.fast import effective_conductance, fit_activity, fit_activity_currents, rational
 from xbarsim.fast.patterns import pattern_currents, random_patterns, training_patterns
 from xbarsim.parameters import TopologyParams, load_crossbar
 from xbarsim.reference import solve_nodal
@@ -122,3 +122,14 @@ def test_a_nonlinear_fit_is_for_one_voltage(draw):
         model.currents(spikes, 0.1)
     with pytest.raises(ParameterError, match=r"30 patterns have shape \(29, 3\)"):
         fit_activity_currents(spikes, currents[1:], spikes[:4], currents[:4], v_read=0.2)
+
+
+def test_the_fit_does_not_depend_on_how_much_is_done_at_a_time(draw, monkeypatch):
+    spikes = training_patterns(40, 7, (0.2, 0.5), draw).astype(float)
+    currents = (spikes @ draw.uniform(1, 2, (7, 3))) / (1 + spikes @ draw.uniform(0, 1, (7, 3)))
+    whole = rational.fit_rational(spikes, currents)
+    monkeypatch.setattr(rational, "_NUMBERS_AT_A_TIME", 200)
+    for one, other in zip(whole, rational.fit_rational(spikes, currents), strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-9)
+    gain, load = whole
+    np.testing.assert_allclose(spikes @ gain / (1 + spikes @ load), currents, rtol=1e-5)

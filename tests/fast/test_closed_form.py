@@ -9,7 +9,7 @@ import pytest
 from xbarsim.errors import ParameterError
 from xbarsim.fast import closed_form_conductance, effective_conductance
 from xbarsim.fast.closed_form import COEFFICIENTS, fitted_kappa
-from xbarsim.parameters import CrossbarParams, load_crossbar
+from xbarsim.parameters import CrossbarParams, TopologyParams, load_crossbar
 from xbarsim.reference import nodal_effective_conductance
 
 
@@ -69,6 +69,21 @@ def test_all_inputs_together_are_exact_in_the_end(crossbar, draw):
     found = closed_form_conductance(g, crossbar, bounces=60)
     np.testing.assert_allclose(found.sum(axis=0), exact.sum(axis=0), rtol=1e-9)
     np.testing.assert_allclose(found.sum(axis=1), exact.sum(axis=1), rtol=1e-9)
+
+
+@pytest.mark.parametrize("drive", ["one", "both"])
+@pytest.mark.parametrize("sense", ["one", "both"])
+def test_every_end_and_segment_counts(device, draw, drive, sense):
+    crossbar = CrossbarParams(rows=30, cols=22, r_driver=500.0, r_sense=200.0)
+    options = {
+        "topology": TopologyParams(drive=drive, sense=sense, lead_row=3, lead_col=1),
+        "r_wire_row": draw.uniform(0, 10, (30, 21)), "r_wire_col": draw.uniform(0, 20, (29, 22)),
+    }  # fmt: skip
+    g = draw.uniform(device.g_min, device.g_max, crossbar.shape)
+    spikes = np.concatenate([draw.random((50, 30)) < 0.4, np.eye(30, dtype=bool)])
+    exact = spikes @ effective_conductance(g, crossbar, **options)
+    found = spikes @ closed_form_conductance(g, crossbar, **options)
+    assert np.abs(found - exact).max() / exact.max() < 0.002
 
 
 def test_a_dark_array_stays_dark(crossbar):

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from xbarsim.errors import OutOfValidatedRangeError, ParameterError
-from xbarsim.hardware import ReadParams, layer_summaries, to_crossbar
+from xbarsim.hardware import ReadParams, count_arrays, layer_summaries, to_crossbar
 from xbarsim.mapping import MappingSpec
 from xbarsim.parameters import CrossbarParams, EffectParams, PowerDrift, StuckCells, load_crossbar
 from xbarsim.validation import ValidationCase, load_record, validate
@@ -147,3 +147,14 @@ def test_another_record_takes_over_where_the_first_does_not_cover_a_layer(
     validate(case.replace(name="b", spread=5.0)).save(folder / "wide.json")
     hardware = to_crossbar(net, crossbar, wide)
     assert "b" in {s.validated for s in layer_summaries(hardware)}
+
+
+def test_arrays_are_counted_before_they_are_solved(net, device):
+    crossbar = CrossbarParams(rows=8, cols=8)
+    for fields in ({}, {"scheme": "offset"}, {"bits_per_cell": 2, "slices": 2}):
+        solved = []
+        spec = MappingSpec(**fields)
+        to_crossbar(
+            net, crossbar, device, allow_unvalidated=True, mapping=spec, on_tile=solved.append
+        )
+        assert sum(solved) == count_arrays(net, (8, 8), spec)

@@ -69,6 +69,14 @@ def test_flips_and_membranes_are_those_of_the_two_simulations(net, images):
     assert found.membrane.max() > 0
 
 
+def test_a_simulation_compares_on_its_own_input_spikes(net, images):
+    other = scaled(net, 0.3)
+    trace = simulate(other, images, 5, seed=4, batch=4, software=net)
+    apart = layer_errors(other, net, images, 5, seed=4, batch=4)
+    np.testing.assert_array_equal(trace.errors.potential, apart.potential)
+    assert simulate(other, images, 5).errors is None
+
+
 def test_forced_layers_answer_for_themselves_only(net, images):
     free = layer_errors(scaled(net, 0.3), net, images, 6)
     forced = layer_errors(scaled(net, 0.3), net, images, 6, forced=True)
@@ -105,6 +113,14 @@ def test_growth_laws_come_back(leak):
         power = growth_law(0.4 * t**0.7)
         assert (power.exponent, power.factor) == pytest.approx((0.7, 0.4))
         assert power.r_squared == pytest.approx(1)
+
+
+def test_growth_counts_from_when_spikes_come_in():
+    late = np.concatenate([[1e-4, 2e-4], 0.3 * np.arange(1, 9)])
+    found = growth_law(late)
+    assert found.start == 3
+    assert (found.exponent, found.coherent) == pytest.approx((1.0, 0.3))
+    assert growth_law(0.3 * np.arange(1, 9)).start == 1
 
 
 def test_what_cannot_be_compared_is_refused(net, images):

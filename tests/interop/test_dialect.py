@@ -15,6 +15,7 @@ from xbarsim.parameters import (
     SelectorCell,
     SinhCell,
     TableCell,
+    TopologyParams,
     TransistorCell,
 )
 from xbarsim.spice import write_netlist
@@ -95,6 +96,15 @@ def test_ngspice_is_left_alone_and_hspice_takes_the_plain_array():
     assert to_dialect(text, "ngspice") == text
     for card in cards(to_dialect(text, "hspice")):
         assert any(re.fullmatch(rule, card, re.IGNORECASE) for rule in GRAMMAR["hspice"]), card
+
+
+@pytest.mark.parametrize("dialect", ["ltspice", "xyce", "hspice"])
+def test_a_pairs_difference_amplifier_is_the_same_card_everywhere(dialect):
+    circuit = build_circuit(
+        np.full((3, 2), 1e-5), CROSSBAR, topology=TopologyParams(columns="differential")
+    )
+    text = to_dialect(write_netlist(circuit, np.ones((1, 3))), dialect)
+    assert "Ed0 db_0 0 bl_2_0 bl_2_1 1.0\n" in text
 
 
 def test_a_sweep_looks_voltages_up_in_a_table():

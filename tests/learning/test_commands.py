@@ -59,7 +59,8 @@ def test_train_convert_and_start_from_an_ann(ann, tmp_path):
     with safe_open(ann, framework="pt") as stream:
         assert {stream.get_tensor(name).dtype.itemsize for name in stream.keys()} == {2}  # noqa: SIM118
     spiking = tmp_path / "converted.safetensors"
-    run("convert", ann, "-o", spiking, "--steps", 60, "--test-images", 20)
+    told = run("convert", ann, "-o", spiking, "--steps", 60, "--test-images", 20, "--json")
+    assert json.loads(told[told.index("{") :])["test_images"] == 20
     assert load_metrics(spiking)["test_images"] == 20
     recipe = ANN.replace('"ann"', '"surrogate"') + 'steps = 3\nstart_from = "small-ann"\n'
     (tmp_path / "snn.toml").write_text(recipe)

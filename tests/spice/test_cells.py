@@ -184,3 +184,11 @@ def test_names_cannot_carry_cards(name, tmp_path):
         SubcircuitCell(path=tmp_path / "x.lib", subckt=name)
     with pytest.raises(ParameterError, match="letters, digits and _"):
         SubcircuitCell(path=tmp_path / "x.lib", subckt="x", parameter=name)
+
+
+def test_a_transistor_whose_bit_line_rises_above_its_gate_is_off():
+    cell = TransistorCell(v_gate=0.6, vt0=0.4)
+    current, by_a, by_b = cell_current(cell, np.array([4e-5]), np.array([0.9]), np.array([0.3]))
+    assert (current, by_a, by_b) == (0.0, 0.0, 0.0)
+    just_on, _, _ = cell_current(cell, np.array([4e-5]), np.array([0.9]), np.array([0.1]))
+    assert just_on > 0

@@ -130,6 +130,25 @@ def test_searched_thresholds_are_for_converted_networks_only(plan):
     assert {row.key for row, condition, _ in jobs if condition} == {"digits-conversion"}
 
 
+def test_adaptation_is_for_networks_with_batch_norm_only(plan):
+    from dataclasses import replace
+
+    rows = study_rows("digits")
+    jobs = replace(plan, rows=rows, conditions=[Condition(tile=32, adaptation=4)]).jobs()
+    assert {row.key for row, condition, _ in jobs if condition} == {"digits-bntt"}
+
+
+def test_adapted_norms_change_what_a_chip_gives(plan, data, tmp_path):
+    from dataclasses import replace
+
+    recipe = load_recipe("digits-bntt")
+    save_network(initial_network(recipe), recipe, tmp_path / "digits-bntt.safetensors")
+    conditions = [Condition(tile=32, wires=False, variation=False, adaptation=n) for n in (0, 4)]
+    chosen = replace(plan, rows=study_rows("digits", ("digits-bntt",)), conditions=conditions)
+    _, before, after = run_study(chosen, data, StudyStore(tmp_path / "m.jsonl"))
+    assert before.rates != after.rates
+
+
 def test_conditions_without_variation_need_one_chip(plan):
     from dataclasses import replace
 

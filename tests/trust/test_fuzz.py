@@ -19,14 +19,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save
 
-from xbarsim.calibration.measurements import read_measurements
+from xbarsim.calibration.measurements import read_curves, read_measurements
 from xbarsim.circuit import build_circuit
 from xbarsim.data.cifar10 import _read_binary, _read_python
 from xbarsim.data.mnist import _read_idx
+from xbarsim.design import load_design
 from xbarsim.errors import XbarsimError
+from xbarsim.exchange import from_nir, write_nir
+from xbarsim.interop.matrices import read_matrix, write_matrix
+from xbarsim.interop.rawfile import read_raw_file
 from xbarsim.learning.build import initial_network
 from xbarsim.learning.recipe import load_recipe
 from xbarsim.learning.store import load_metrics, load_network, save_network
+from xbarsim.network import LIF, NeuronParams
 from xbarsim.parameters import (
     CrossbarParams,
     SubcircuitCell,
@@ -40,8 +45,7 @@ from xbarsim.spice.batch import read_raw
 from xbarsim.spice.deck import write_netlist
 from xbarsim.spice.foreign import read_device
 from xbarsim.spice.rules import check_deck
-from xbarsim.validation.case import load_case
-from xbarsim.validation.record import load_record
+from xbarsim.validation import load_case, load_record
 
 ROOT = Path(__file__).parents[2]
 TOKENS = [
@@ -110,6 +114,23 @@ def checkpoints(folder: Path) -> list[bytes]:
     return [(folder / "net").read_bytes(), save({"a": torch.zeros(2)}, {"recipe": "{}"})]
 
 
+def curve_file() -> bytes:
+    lines = ["v,i_0,i_1"]
+    lines += [f"{v},{1e-5 * v},{2e-5 * v}" for v in (-0.2, -0.1, 0.1, 0.2)]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def matrices(folder: Path, suffix: str) -> list[bytes]:
+    write_matrix(folder / f"matrix{suffix}", np.arange(6.0).reshape(3, 2))
+    return [(folder / f"matrix{suffix}").read_bytes()]
+
+
+def nir_files(folder: Path) -> list[bytes]:
+    network = torch.nn.Sequential(torch.nn.Linear(3, 2), LIF(NeuronParams(leak=0.8)))
+    write_nir(network, folder / "net.nir", (3,))
+    return [(folder / "net.nir").read_bytes()]
+
+
 def pickles() -> list[bytes]:
     batch = {b"data": np.zeros((2, 3072), dtype=np.uint8), b"labels": [1, 2]}
     return [pickle.dumps(batch, protocol=p) for p in (0, 2, 4)]
@@ -153,6 +174,15 @@ READERS = {
         lambda _: [b"v_0,v_1,i_0\n0.1,0.2,1e-6\n0.0,0.2,2e-6\n"],
         ".csv",
     ),
+    "I-V curves": (read_curves, lambda _: [curve_file()], ".csv"),
+    "design": (
+        lambda path: load_design(path, rows=3, cols=2), lambda _: parameter_files(), ".toml",
+    ),
+    "matrix CSV": (read_matrix, lambda folder: matrices(folder, ".csv"), ".csv"),
+    "matrix npy": (read_matrix, lambda folder: matrices(folder, ".npy"), ".npy"),
+    "matrix mat": (read_matrix, lambda folder: matrices(folder, ".mat"), ".mat"),
+    "any raw file": (read_raw_file, lambda _: raw_files(), ".raw"),
+    "NIR file": (from_nir, nir_files, ".nir"),
     "checkpoint": (lambda path: [load_network(path), load_metrics(path)], checkpoints, ".safetensors"),
     "idx file": (
         _read_idx,

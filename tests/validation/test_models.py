@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from xbarsim.errors import ParameterError, SolveError
-from xbarsim.parameters import LinearCell, SinhCell, TopologyParams, TransistorCell
+from xbarsim.parameters import (
+    LinearCell,
+    SelectorCell,
+    SinhCell,
+    SubcircuitCell,
+    TopologyParams,
+    TransistorCell,
+)
 from xbarsim.reference import solve_nodal
 from xbarsim.validation import ValidationCase, drift, validate
 from xbarsim.validation.circuits import draw_circuits, training_circuits
@@ -40,7 +47,7 @@ def names(topology, cell):
         ("gated", LinearCell(), ["exact", "activity", "ideal"]),
         ("grounded", SinhCell(), ["exact", "nonlinear", "closed_form", "chord", "ideal"]),
         ("gated", SinhCell(), ["exact", "nonlinear", "activity", "chord", "ideal"]),
-        ("floating", SinhCell(), ["exact", "activity", "chord", "ideal"]),
+        ("floating", SinhCell(), ["exact", "nonlinear", "activity", "chord", "ideal"]),
     ],
 )
 def test_the_models_that_can_speak_are_chosen(silent, cell, expected):
@@ -55,7 +62,9 @@ def test_only_models_whose_assumptions_hold_claim_to_be_exact():
     assert exact.standing(both, LinearCell()) == "exact"
     assert nonlinear.standing(both, SinhCell()) == "approximate"
     assert nonlinear.standing(TopologyParams(), SinhCell()) == "exact"
-    assert nonlinear.standing(TopologyParams(), TransistorCell()) == "absent"
+    assert nonlinear.standing(TopologyParams(), TransistorCell()) == "exact"
+    own = SubcircuitCell(path="x.lib", subckt="x")
+    assert nonlinear.standing(TopologyParams(), own) == "absent"
 
 
 @pytest.mark.parametrize(
@@ -77,6 +86,14 @@ def test_the_record_says_which_model_may_be_trusted(record):
     chord, exact = record.evidence("chord"), record.evidence("exact")
     assert 1.0 < chord.parameters["scale"] < 1.2
     assert chord.errors["nrmse"] < exact.errors["nrmse"]
+
+
+@pytest.mark.spice
+@pytest.mark.parametrize("cell", [TransistorCell(), SelectorCell()], ids=lambda cell: cell.kind)
+def test_cells_in_series_with_a_selector_have_an_exact_model(cell):
+    found = validate(GATED.replace(cell=cell, sizes=((6, 4),), circuits=1, models=("nonlinear",)))
+    assert found.passed
+    assert found.tolerance == 1e-8
 
 
 @pytest.mark.spice

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from xbarsim.benchmarks.calibration import bench_calibration
-from xbarsim.benchmarks.campaign import bench_campaign
+from xbarsim.benchmarks.campaign import bench_campaign, bench_campaign_kills
 from xbarsim.benchmarks.effective import bench_effective
 from xbarsim.benchmarks.gpu import bench_gpu
 from xbarsim.benchmarks.inference import bench_inference
@@ -14,6 +14,7 @@ from xbarsim.benchmarks.models import bench_models
 from xbarsim.benchmarks.peers import bench_peers
 from xbarsim.benchmarks.scaling import bench_scaling
 from xbarsim.benchmarks.spice import bench_spice
+from xbarsim.benchmarks.spice_accuracy import bench_spice_accuracy
 from xbarsim.benchmarks.tiles import bench_tiles
 from xbarsim.benchmarks.vgg9 import bench_vgg9
 from xbarsim.errors import ParameterError
@@ -30,7 +31,9 @@ _BENCHMARKS: dict[str, Any] = {
     "tiles": bench_tiles,
     "vgg9": bench_vgg9,
     "spice": bench_spice,
+    "spice-accuracy": bench_spice_accuracy,
     "campaign": bench_campaign,
+    "campaign-kills": bench_campaign_kills,
     "calibration": bench_calibration,
 }
 

@@ -129,7 +129,8 @@ def _dask(scheduler: str) -> Iterator[Place]:
             msg = f"the Dask scheduler at {scheduler} has no workers; start one: dask worker"
             raise SpiceError(msg) from error
         except (KilledWorker, CancelledError) as error:
-            msg = f"the Dask workers or their scheduler were killed ({error}); {_GO_ON}"
+            said = str(error) or "connection lost"
+            msg = f"the Dask workers or their scheduler were killed ({said}); {_GO_ON}"
             raise SpiceError(msg) from error
 
 

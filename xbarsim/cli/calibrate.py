@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from xbarsim.calibration.identify import Identifiability
 
 _CELLS = "cells"
+_USUAL_STEPS = 8
 
 
 def register(app: typer.Typer) -> None:
@@ -84,8 +85,7 @@ def _array(path: Path, conductance: Path | None, device: str, fit: str, *, json:
     start = load_crossbar(device, rows=g.shape[0], cols=g.shape[1])
     names = cast("Any", tuple(name.strip() for name in fit.split(",")))
     with progress_bar() as bar:
-        # Solves of one iteration: the residual, and two a parameter; some five iterations.
-        task = bar.add_task("solves of the model", total=5)
+        task = bar.add_task("steps of the fit", total=_USUAL_STEPS)
         found = run_fit(
             data, g, start, parameters=names, cell=load_cell(device),
             on_step=lambda: bar.advance(task),

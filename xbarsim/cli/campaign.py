@@ -1,13 +1,16 @@
 """This module is ``xbarsim campaign``: many circuits in ngspice, each once, into one table."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from xbarsim.cli.arrays import DEFAULT_DEVICE, Cols, Rows, Seed, Vectors
 from xbarsim.cli.effort import Force, Memory, Timeout, run_limits
 from xbarsim.cli.output import OUT, JsonFlag, print_json
+
+if TYPE_CHECKING:
+    from xbarsim.campaign import JoinedCases
 
 
 def register(app: typer.Typer) -> None:
@@ -42,18 +45,11 @@ def campaign(
     json: JsonFlag = False,
 ) -> None:
     """Run many drawn circuits in ngspice; what was run before, or before a kill, is not run again."""
-    from xbarsim.campaign import JoinedCases, ResultStore, drawn_cases, run_campaign
+    from xbarsim.campaign import ResultStore, run_campaign
     from xbarsim.campaign.table import check_table_path
-    from xbarsim.parameters import load_cell, load_crossbar, load_device, load_topology
     from xbarsim.storage import cache_folder, writable_folder
 
-    every = JoinedCases(tuple(
-        drawn_cases(
-            load_device(device), load_crossbar(device, rows=rows, cols=cols), cases=cases,
-            vectors=vectors, seed=seed, topology=load_topology(device), cell=load_cell(device),
-        )
-        for device in devices or [DEFAULT_DEVICE]
-    ))  # fmt: skip
+    every = _drawn(devices or [DEFAULT_DEVICE], (rows, cols), cases, vectors, seed)
     if out is not None:
         check_table_path(out)
         writable_folder(out.parent)
@@ -69,3 +65,19 @@ def campaign(
         return
     said = f"{len(every)} cases, {result.computed} of them run now; kept in {kept.folder}"
     OUT.print(said, markup=False)
+
+
+def _drawn(
+    devices: list[str], shape: tuple[int, int], cases: int, vectors: int, seed: int
+) -> "JoinedCases":
+    """Return cases of every device."""
+    from xbarsim.campaign import JoinedCases, drawn_cases
+    from xbarsim.parameters import load_cell, load_crossbar, load_device, load_topology
+
+    return JoinedCases(tuple(
+        drawn_cases(
+            load_device(device), load_crossbar(device, rows=shape[0], cols=shape[1]), cases=cases,
+            vectors=vectors, seed=seed, topology=load_topology(device), cell=load_cell(device),
+        )
+        for device in devices
+    ))  # fmt: skip

@@ -17,9 +17,10 @@ def devices(
     json: JsonFlag = False,
 ) -> None:
     """List the shipped device presets, or show one with its units and sources."""
+    from rich.markup import escape
     from rich.table import Table
 
-    from xbarsim.parameters import load_crossbar, load_device, preset_names
+    from xbarsim.parameters import load_crossbar, load_device, load_effects, preset_names
 
     if name is None:
         chosen = [load_device(preset) for preset in preset_names()]
@@ -35,14 +36,16 @@ def devices(
         OUT.print(table)
         return
     device, crossbar = load_device(name), load_crossbar(name, rows=64, cols=64)
+    effects = load_effects(name)
     if json:
-        print_json({"device": device.model_dump(), "crossbar": crossbar.model_dump()})
+        sets = {"device": device, "crossbar": crossbar, "effects": effects}
+        print_json({key: params.model_dump() for key, params in sets.items()})
         return
     table = Table("parameter", "value", "unit", "meaning")
-    for params in (device, crossbar):
+    for params in (device, crossbar, effects):
         for field, info in type(params).model_fields.items():
             value = getattr(params, field)
             shown = "; ".join(value) if isinstance(value, tuple) else str(value)
             if field not in ("rows", "cols"):
-                table.add_row(field, shown, params.unit(field), info.description or "")
+                table.add_row(field, escape(shown), params.unit(field), info.description or "")
     OUT.print(table)

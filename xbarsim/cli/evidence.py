@@ -123,6 +123,7 @@ def report(
     out: Annotated[Path, typer.Option("--out", "-o", help="HTML file to write.")] = Path(
         "report.html"
     ),
+    json: JsonFlag = False,
 ) -> None:
     """Turn a validation record into one self-contained HTML file."""
     from xbarsim.report.html import Report, write_report
@@ -130,4 +131,7 @@ def report(
 
     loaded = load_record(record)
     write_report(Report(title=f"Validation of {loaded.case}", record=loaded), out)
-    ERR.print(f"report: {out.resolve()}", soft_wrap=True, markup=False)
+    if json:
+        print_json({"report": str(out.resolve()), "passed": loaded.passed})
+    else:
+        ERR.print(f"report: {out.resolve()}", soft_wrap=True, markup=False)

@@ -117,7 +117,7 @@ def _load(
 ) -> _Job:
     """Load a checkpoint and put it on crossbars, with a bar over the arrays."""
     from xbarsim.data import load_dataset
-    from xbarsim.hardware import layer_summaries, load_setup, to_crossbar
+    from xbarsim.hardware import count_arrays, layer_summaries, load_setup, to_crossbar
     from xbarsim.learning import load_network
     from xbarsim.parameters import load_crossbar, load_device
     from xbarsim.progress import progress_bar
@@ -130,7 +130,10 @@ def _load(
     direct = options["allow_unvalidated"] or chosen.reading.ir_drop != "exact"
     record = where if direct else find_licence(where, device, side)
     with progress_bar() as bar:
-        task = bar.add_task("arrays", total=None)
+        total = None if options["compensated"] or chosen.mapping.compensated else count_arrays(
+            network, (chosen.mapping.tile or (tile, tile)), chosen.mapping
+        )  # fmt: skip
+        task = bar.add_task("arrays", total=total)
         hardware = to_crossbar(
             network, load_crossbar(device, rows=tile, cols=tile), load_device(device),
             record=record, mapping=chosen.mapping,

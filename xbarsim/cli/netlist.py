@@ -36,6 +36,7 @@ def netlist(
     Decks for other simulators say the same circuit in their words. They are checked by rules of
     text only: none of these simulators was at hand.
     """
+    from xbarsim.errors import ParameterError
     from xbarsim.interop.dialect import to_dialect
     from xbarsim.spice import write_netlist
     from xbarsim.spice.deck import deck_hash
@@ -49,6 +50,9 @@ def netlist(
         if json:
             print_json({"stale" if check else "written": [str(path) for path in stale]})
         raise typer.Exit(1 if check and stale else 0)
+    if check:
+        msg = "--check compares the golden decks: say with --golden in which folder they are"
+        raise ParameterError(msg)
     deck = to_dialect(write_netlist(problem.circuit(), problem.v_row), dialect)
     if out is not None:
         write_atomically(out, deck)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xbarsim.cli.output import OUT
+from xbarsim.cli.output import OUT, JsonFlag, print_json, say
 from xbarsim.cli.study import register as register_studies
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def train(
         float | None, typer.Option(help="Stop after so long; the same command goes on. [min]")
     ] = None,
     test_images: TestImages = None,
+    json: JsonFlag = False,
 ) -> None:
     """Train a network by a recipe, say ``xbarsim train digits-ann -o digits.safetensors``.
 
@@ -76,13 +77,22 @@ def train(
     words += [] if seed is None else [f"--seed {seed}"]
     words += [] if start is None else [f"--start {start.name}"]
     words += [] if test_images is None else [f"--test-images {test_images}"]
-    _go_on(run, out, None if minutes is None else 60 * minutes, " ".join(words), test_images)
+    budget_s = None if minutes is None else 60 * minutes
+    result = _go_on(run, out, budget_s, " ".join(words), test_images)
+    if result["finished"]:
+        text = f"test accuracy {100 * result['test_accuracy']:.2f} %; wrote {out}"
+    else:
+        text = (
+            f"stopped after update {result['update']} of {run.total}; the same command goes on from "
+            f"{result['state']}"
+        )
+    say(result, text, json=json)
 
 
 def _go_on(
     run: "TrainingRun", out: Path, budget_s: float | None, command: str, test_images: int | None
-) -> None:
-    """Advance a run to its end or to the end of its time, showing a bar."""
+) -> dict[str, Any]:
+    """Advance a run to its end or to the end of its time, showing a bar; return what came of it."""
     from xbarsim.learning import continue_run
     from xbarsim.progress import progress_bar
 
@@ -94,12 +104,11 @@ def _go_on(
             on_update=lambda _: bar.update(task, completed=run.update),
         )  # fmt: skip
     if not progress.finished:
-        OUT.print(f"stopped after update {progress.update} of {run.total}; the same command goes "
-                  f"on from {state}")  # fmt: skip
-        return
+        return {"finished": False, "update": progress.update, "state": str(state)}
     metrics = {"seconds": progress.seconds, "command": command, "updates": run.total}
     _finish(run, out, metrics, test_images)
     state.unlink()
+    return {"finished": True, "written": str(out), **metrics}
 
 
 def _finish(
@@ -118,7 +127,6 @@ def _finish(
     }
     save_network(network, run.recipe, out, data_md5=run.data.md5, metrics=metrics)
     log_result(out.with_suffix(".jsonl"), {**metrics, "seed": run.recipe.seed})
-    OUT.print(f"test accuracy {100 * accuracy:.2f} %; wrote {out}")
 
 
 def _torch_device(name: str) -> "torch.device":
@@ -144,6 +152,7 @@ def convert(
     percentile: Annotated[float, typer.Option(help="Of pre-activations; 100: largest. [%]")] = 100,
     data: DataFolder = None,
     test_images: TestImages = None,
+    json: JsonFlag = False,
 ) -> None:
     """Convert a trained ReLU network into an integrate-and-fire network (Algorithm 1)."""
     from json import dumps
@@ -172,7 +181,8 @@ def convert(
     }
     save_network(found, new, out, data_md5=dataset.md5, metrics=metrics)
     write_atomically(out.with_suffix(".jsonl"), dumps({**metrics, "seed": recipe.seed}) + "\n")
-    OUT.print(f"test accuracy {100 * accuracy:.2f} %; wrote {out}")
+    text = f"test accuracy {100 * accuracy:.2f} %; wrote {out}"
+    say({"written": str(out), **metrics}, text, json=json)
 
 
 def accuracy_over_time(
@@ -198,6 +208,7 @@ def software(
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write (JSON).")] = Path(
         "validation/studies/software_accuracy.json"
     ),
+    json: JsonFlag = False,
 ) -> None:
     """Collect what the kept checkpoints reached, and the commands that make those that lack."""
     import json as json_format
@@ -208,6 +219,9 @@ def software(
     writable_folder(out.parent)
     rows = software_results(checkpoints)
     write_atomically(out, json_format.dumps({"rows": rows}, indent=1) + "\n")
+    if json:
+        print_json({"rows": rows})
+        return
     for row in rows:
         value = row["value"]
         shown = value if isinstance(value, str) else f"{value:.2f} %"

@@ -1,13 +1,16 @@
 """This module is ``xbarsim spice`` and ``transient``: single arrays in ngspice."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from xbarsim.cli.arrays import Array, Problem, takes_problem
 from xbarsim.cli.effort import Force, Memory, Timeout, run_limits
 from xbarsim.cli.output import OUT, JsonFlag, print_json
+
+if TYPE_CHECKING:
+    from xbarsim.parameters import TransientParams
 
 
 def register(app: typer.Typer) -> None:
@@ -113,11 +116,8 @@ def transient(
     """Run a spike train in time and statically: does the bit line settle within a pulse?"""
     import numpy as np
 
-    from xbarsim.circuit import build_circuit
     from xbarsim.parameters import load_device, load_transient
     from xbarsim.spice import spice_transient
-    from xbarsim.spice.pulses import write_transient
-    from xbarsim.storage import write_atomically
 
     train = problem.v_row
     if problem.drawn:
@@ -126,11 +126,7 @@ def transient(
     problem.refuse_broken()
     pulse = load_transient(problem.device)
     if deck is not None:
-        every = build_circuit(
-            problem.conductance, problem.crossbar, topology=problem.topology, cell=problem.cell,
-            **problem.wires,
-        )  # fmt: skip
-        write_atomically(deck, write_transient(every, train, pulse))
+        _write_deck(deck, problem, train, pulse)
     found = spice_transient(
         problem.conductance, train, problem.crossbar, pulse,
         topology=problem.topology, cell=problem.cell, limits=run_limits(timeout, memory),
@@ -147,3 +143,16 @@ def transient(
     OUT.print(f"{found.provenance.solver}, {found.provenance.method}", markup=False)
     OUT.print(f"charge per step differs from static by up to {found.charge_difference:.2e}")
     OUT.print(f"sampled current differs from static by up to {found.sample_difference:.2e}")
+
+
+def _write_deck(path: Path, problem: Problem, train: Array, pulse: "TransientParams") -> None:
+    """Write the deck that is run in time; its circuit has every row, and switches for silent ones."""
+    from xbarsim.circuit import build_circuit
+    from xbarsim.spice.pulses import write_transient
+    from xbarsim.storage import write_atomically
+
+    circuit = build_circuit(
+        problem.conductance, problem.crossbar, topology=problem.topology, cell=problem.cell,
+        **problem.wires,
+    )  # fmt: skip
+    write_atomically(path, write_transient(circuit, train, pulse))

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from xbarsim.cli.licence import RecordPlace, find_licence
-from xbarsim.cli.output import OUT
+from xbarsim.cli.output import OUT, JsonFlag, print_json
 
 if TYPE_CHECKING:
     from xbarsim.data import Dataset
@@ -17,6 +17,7 @@ NAMES = {
     "table1": "Table I: every network on 64x64 crossbars, under each gain.",
     "table2": "Table II: 32x32 against 64x64 crossbars.",
     "fig3": "Fig. 3: accuracy and relative drop over time-steps.",
+    "fig4": "Fig. 4: relative drop of BNTT networks against the number of adaptation samples.",
     "causes": "What a missing gain, wires and variation cost, one at a time; spike rates per layer.",
     "cure": "IR drop compensated when programming: what it leaves, at 64x64 and 128x128.",
     "all": "All of these.",
@@ -66,6 +67,7 @@ def measure(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write in.")] = Path(
         "validation/studies"
     ),
+    json: JsonFlag = False,
 ) -> None:
     """Measure a study; write Markdown, CSV and figures in OUT/DATASET."""
     from typing import cast
@@ -81,6 +83,7 @@ def measure(
     known = studies(gains)
     name = str(context.info_name)
     images_of = load_dataset(dataset, data)
+    written = {}
     for chosen in known if name == "all" else [name]:
         plan = StudyPlan(
             rows=study_rows(dataset, tuple(row or ())),
@@ -93,10 +96,17 @@ def measure(
             record=find_licence(record, device, 64),
             paranoid=paranoid,
         )
-        limit = f" --images {images}" if images else ""
-        command = f"xbarsim study {chosen} --dataset {dataset} --chips {chips}{limit}"
+        words = [f"--images {images}"] if images else []
+        words += [f"--gain {g}" for g in gain or ()] + [f"--row {r}" for r in row or ()]
+        words += [f"--device {device}"] if device != "bhattacharjee2022" else []
+        command = " ".join(
+            ["xbarsim study", chosen, f"--dataset {dataset} --chips {chips}", *words]
+        )
         found = _measured(plan, images_of, folder, known[chosen].title)
-        _write(chosen, known[chosen].title, plan, found, _Written(folder, command))
+        files = _Written(folder, command)
+        written[chosen] = _write(chosen, known[chosen].title, plan, found, files, show=not json)
+    if json:
+        print_json(written)
 
 
 def _measured(plan: "StudyPlan", data: "Dataset", folder: Path, title: str) -> "list[Measured]":
@@ -111,9 +121,17 @@ def _measured(plan: "StudyPlan", data: "Dataset", folder: Path, title: str) -> "
 
 
 def _write(
-    name: str, title: str, plan: "StudyPlan", found: "list[Measured]", files: _Written
-) -> None:
-    """Write the table, its CSV and its figures, and print the table."""
+    name: str,
+    title: str,
+    plan: "StudyPlan",
+    found: "list[Measured]",
+    files: _Written,
+    *,
+    show: bool,
+) -> "list[dict[str, Any]]":
+    """Write the table, its CSV and its figures, and return the table's lines."""
+    from dataclasses import asdict
+
     from rich.markdown import Markdown
 
     from xbarsim.report.studies import study_figures
@@ -127,5 +145,7 @@ def _write(
     for kind, figure in study_figures(name, plan, found).items():
         figure.savefig(files.folder / f"{name}-{kind}.svg", metadata={"Date": None})
         figure.savefig(files.folder / f"{name}-{kind}.png", dpi=120)
-    OUT.print(Markdown(text))
-    OUT.print(f"wrote {files.folder / name}.md, .csv and figures")
+    if show:
+        OUT.print(Markdown(text))
+        OUT.print(f"wrote {files.folder / name}.md, .csv and figures")
+    return [asdict(line) for line in lines]

@@ -104,7 +104,8 @@ def load_design(source: str | Path, *, rows: int, cols: int) -> ArrayDesign:
     return ArrayDesign(
         load_device(source),
         load_crossbar(source, rows=rows, cols=cols),
-        load_topology(source),
+        # Columns are judged one by one, also where they are sensed in pairs.
+        load_topology(source).replace(columns="single"),
         cell,
         load_transient(source),
     )

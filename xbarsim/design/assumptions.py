@@ -11,7 +11,7 @@ from xbarsim.design.array import ArrayDesign
 from xbarsim.design.errors import Comparison, compare
 from xbarsim.design.sample import DENSITIES, Sample
 from xbarsim.design.solve import column_currents, wireless_currents
-from xbarsim.design.spot import Deck, spice_vector
+from xbarsim.design.spot import Deck, for_spice, spice_vector
 from xbarsim.fast import effective_conductance
 from xbarsim.parameters import LinearCell, TransientParams
 from xbarsim.spice import spice_transient
@@ -114,11 +114,12 @@ def _silent(design: ArrayDesign, sample: Sample, budget: float, silent: str) -> 
 
 def _static(design: ArrayDesign, sample: Sample, budget: float) -> Assumption:
     """Compare the current at the sampling time of a pulse with the operating point, in ngspice."""
-    tile = design.connected(silent="grounded")
-    pulse = _resolvable(tile.transient)
-    g, v = sample.conductance(tile, 0), sample.spikes(tile, max(DENSITIES), 0)[None, :]
-    found = spice_transient(g, v, tile.crossbar, pulse, topology=tile.topology, cell=tile.cell)
-    circuit = build_circuit(g, tile.crossbar, topology=tile.topology, cell=tile.cell)
+    design, pulse = for_spice(design), _resolvable(design.transient)
+    g, v = sample.conductance(design, 0), sample.spikes(design, max(DENSITIES), 0)[None, :]
+    found = spice_transient(
+        g, v, design.crossbar, pulse, topology=design.topology, cell=design.cell
+    )
+    circuit = build_circuit(g, design.crossbar, topology=design.topology, cell=design.cell)
     return Assumption(
         f"lines settle in a pulse of {1e9 * pulse.pulse:g} ns",
         f"ngspice in time, sampled after {pulse.sample:.0%} of the pulse; the charge differs by "

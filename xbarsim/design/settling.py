@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from xbarsim.circuit import build_circuit
 from xbarsim.design.array import ArrayDesign
 from xbarsim.design.sample import Sample
-from xbarsim.design.spot import Deck
+from xbarsim.design.spot import Deck, for_spice
 from xbarsim.errors import SolveError
 from xbarsim.parameters import TransientParams
 from xbarsim.spice import find_ngspice
@@ -52,7 +52,7 @@ def settling_sizes(design: ArrayDesign) -> list[tuple[int, int]]:
 def settling_time(
     design: ArrayDesign, sample: Sample, size: tuple[int, int], budget: float
 ) -> Settling:
-    """Step half of the rows to V_read and wait for the columns; silent rows are grounded.
+    """Step half of the rows to V_read and wait for the columns.
 
     The window starts at some ten time constants of a lumped estimate and grows until it suffices.
 
@@ -60,7 +60,7 @@ def settling_time(
         SpiceError: If ngspice is missing, fails or leaves a doubtful answer.
         SolveError: If the columns do not settle in any window.
     """
-    tile = design.sized(*size).connected(silent="grounded")
+    tile = for_spice(design.sized(*size))
     circuit = build_circuit(
         sample.conductance(tile, 0), tile.crossbar, topology=tile.topology, cell=tile.cell
     )

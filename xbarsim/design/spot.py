@@ -13,6 +13,9 @@ from xbarsim.spice import spice_currents, write_netlist
 
 Array = NDArray[np.float64]
 
+LEAST_OHM = 0.05
+"""Smallest resistance in a deck [Ω]: through less, ngspice's currents lose what they are judged by."""
+
 
 @dataclass(frozen=True)
 class Deck:
@@ -68,8 +71,9 @@ def confirm(
     """Run the vector with the largest error of a trial [batch, row] in ngspice."""
     error = np.abs(trial.errors(measure))
     b, j = (int(n) for n in np.unravel_index(int(error.argmax()), error.shape))
+    words = "raw" if measure == "raw" else "after column gain"
     title = (
-        f"{name}: column {j} should carry {trial.wanted[b, j]:.6e} A; {measure} it is off by "
+        f"{name}: column {j} should carry {trial.wanted[b, j]:.6e} A; {words} it is off by "
         f"{error[b, j]:.4%} of {trial.scale:.6e} A"
     )
     spice = spice_vector(design, conductance, v_row[b], title)
@@ -92,8 +96,15 @@ class SpiceVector:
     deck: str
 
 
+def for_spice(design: ArrayDesign) -> ArrayDesign:
+    """Return the design as ngspice can solve it: without zeros and milliohms, which cost digits."""
+    names = ("r_driver", "r_wire_row", "r_wire_col", "r_sense")
+    return design.wired(**{n: max(getattr(design.crossbar, n), LEAST_OHM) for n in names})
+
+
 def spice_vector(design: ArrayDesign, conductance: Array, v: Array, title: str) -> SpiceVector:
-    """Run one vector [row] in ngspice."""
+    """Run one vector [row] in ngspice; resistances below ``LEAST_OHM`` are raised to it."""
+    design = for_spice(design)
     active = None if design.topology.silent == "grounded" else v != 0
     circuit = build_circuit(
         conductance, design.crossbar, topology=design.topology, cell=design.cell, active=active

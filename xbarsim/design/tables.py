@@ -8,6 +8,7 @@ from xbarsim.design.answers import DesignAnswers, Limit
 from xbarsim.design.contours import ErrorMap
 from xbarsim.design.power import PARTS
 from xbarsim.design.quantities import with_wires
+from xbarsim.design.spot import LEAST_OHM
 
 Value = str | float | None
 Kind = Literal["text", "share", "number", "quantity"]
@@ -137,8 +138,9 @@ def _limits(answers: DesignAnswers) -> AnswerTable:
         "Each with the rest as in the parameters: tiles are square, wires keep the ratio of row to "
         f"column and are named by their mean (now {wire.frontier.quantity.now:g} Ω), R_MIN keeps the "
         "ON/OFF ratio. The error for the ratio is of the signal, the current above that of cells at "
-        f"G_MIN. Found by {answers.design.method_in_words}, {answers.arrays} arrays x "
-        f"{answers.vectors} vectors a point; the worst vector was run in ngspice."
+        f"G_MIN. Found by {answers.design.method_in_words}; arrays x vectors a point: "
+        f"{answers.arrays} x {answers.vectors}; the worst vector was run in ngspice, "
+        f"with {LEAST_OHM:g} Ω in place of less."
     )
     title = f"How far within {100 * answers.budget:.3g} % of full scale?"
     return AnswerTable("limits", title, columns, rows, note)
@@ -196,7 +198,7 @@ def _settling(answers: DesignAnswers) -> AnswerTable:
     )
     given = "as given" if pulse.model_fields_set else "defaults: the file has no [transient]"
     note = (
-        "Step of half of the rows in ngspice, grounded silent rows; until all columns are within "
+        "Step of half of the rows in ngspice, from the middle of its edge until all columns are within "
         f"{100 * answers.budget:.3g} % of the last value. Capacitances: {pulse.c_wire_row:g} F a "
         f"word-line node, {pulse.c_wire_col:g} F a bit-line node, {pulse.c_cell:g} F a cell; {given}."
     )
@@ -218,7 +220,7 @@ def _energies(answers: DesignAnswers) -> AnswerTable:
     )
     pulse = answers.design.transient.pulse
     note = (
-        f"Analogue inputs are uniform in 0 to V_read. Static power over a pulse of {pulse:g} s; what "
+        f"Dense inputs are uniform in 0 to V_read. Static power over a pulse of {pulse:g} s; what "
         "charging the wires takes is not in it. Sources and parts differ by at most "
         f"{max(e.imbalance for e in answers.energies):.1e}."
     )

@@ -25,3 +25,4 @@ from xbarsim.fast.nonlinear import nonlinear_currents as nonlinear_currents
 from xbarsim.fast.nonlinear_static import NonlinearStatic as NonlinearStatic
 from xbarsim.fast.nonlinear_static import fit_nonlinear_activity as fit_nonlinear_activity
 from xbarsim.fast.nonlinear_static import fit_nonlinear_static as fit_nonlinear_static
+from xbarsim.fast.patterns import pattern_currents as pattern_currents

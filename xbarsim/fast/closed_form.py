@@ -18,7 +18,7 @@ one before it times a ratio rho. With the bounces' row sums r_k, column sums c_k
 The totals up to t_{2m} are inner products of forward and backward bounces, no further bounce is
 needed; kappa is fitted to ngspice (``COEFFICIENTS``).
 
-Assumptions: the plain array, driven and sensed at one end, no silent rows but grounded ones. Cost:
+Assumptions: linear cells, no silent rows but grounded ones; ends and segments as they are. Cost:
 some 60 operations a cell for m = 1 and 100 for m = 2; memory 8 numbers a cell. kappa came out as
 1.0002 (m = 1) and 1.0000 (m = 2): the series needs no correction where it was fitted.
 
@@ -58,7 +58,7 @@ from xbarsim.fast.sweeps import (
     solve_bits,
     solve_words,
 )
-from xbarsim.parameters import CrossbarParams
+from xbarsim.parameters import CrossbarParams, TopologyParams
 
 Array = NDArray[np.float64]
 
@@ -70,6 +70,9 @@ def closed_form_conductance(
     conductance: ArrayLike,
     crossbar: CrossbarParams,
     *,
+    topology: TopologyParams | None = None,
+    r_wire_row: ArrayLike | None = None,
+    r_wire_col: ArrayLike | None = None,
     bounces: int = 2,
     kappa: float | None = None,
 ) -> Array:
@@ -78,6 +81,9 @@ def closed_form_conductance(
     Args:
         conductance: Cell conductances, [row, col]. [S]
         crossbar: Geometry and resistances; any may be zero. [Ω]
+        topology: Driven and sensed ends, and leads; the plain array by default.
+        r_wire_row: Each word-line segment, [row, col - 1], in place of the one value. [Ω]
+        r_wire_col: Each bit-line segment, [row - 1, col], in place of the one value. [Ω]
         bounces: Sneak paths that are followed before the rest is taken as a geometric series, >= 1.
         kappa: Ratio of the series as a multiple of the last ratio seen; the fitted one by default.
 
@@ -95,7 +101,8 @@ def closed_form_conductance(
         raise ParameterError(msg)
     if kappa is None:
         kappa = fitted_kappa(bounces)
-    solver = LineSolver.of(np.ascontiguousarray(g), Wiring.of(crossbar).lines())
+    lines = Wiring.of(crossbar, topology, r_wire_row, r_wire_col).lines().floored(float(g.max()))
+    solver = LineSolver.of(np.ascontiguousarray(g), lines)
     return _Bounces(solver).conductance(bounces, kappa)
 
 

@@ -46,8 +46,14 @@ def effective_conductance(
     array; twice that where rows and columns both have two ends. Memory: ``short * (rows + cols)``
     numbers a core.
 
+    With Y the admittance and Q the currents per volt of what lies above row i, seen from the bit
+    lines, a segment R makes $X = (1 + R Y)^{-1}$, $Y \to Y X$, $Q \to Q X$; row i adds its ladder
+    to Y and its sources to Q; after the sense resistors $G_{eff} = Q$.
+
     Assumptions: linear cells, sense amplifiers end in ground. Any resistance may be zero. Measured
-    error: see ``validation/records``. A row that does not spike is, by ``silent_rows``,
+    error: 5e-13 of the largest entry in float64 and 3e-6 in float32 at 64x64, against sparse LU
+    (``validation/benchmarks``); against ngspice see ``validation/records``. A row that does not
+    spike is, by ``silent_rows``,
 
     - ``grounded``: driven to 0 V, so that one matrix serves every pattern;
     - ``gated``: cut off at each of its cells, as by the select transistors of 1T1R cells;

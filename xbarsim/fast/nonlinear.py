@@ -225,13 +225,11 @@ def _damped(array: _Array, state: _State, trial: _State) -> _State:
 
     Voltages and carried currents both obey the wires' linear laws, so that mixtures of them do.
     """
-    share = torch.ones(len(state.v), 1, 1, dtype=state.v.dtype)
     floor = 1e-14 * trial.current.abs().amax(dim=(-1, -2))
     for _ in range(_HALVINGS):
         worse = trial.missed > torch.maximum(state.missed, floor)
         if not bool(worse.any()):
             break
-        share = torch.where(worse[:, None, None], share / 2, share)
         reach = torch.where(worse[:, None, None], 0.5, 1.0)
         trial = array.state(
             state.v + reach * (trial.v - state.v),

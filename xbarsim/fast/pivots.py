@@ -7,7 +7,7 @@ them, and the pivots' rows afterwards are D z. Both are sums of products of posi
 
 import numba
 
-from xbarsim.fast.registers import eliminate_pivots
+from xbarsim.fast.registers import add_block, copy_block, eliminate_pivots, transpose_block
 from xbarsim.fast.vector import BLOCK, set_products
 
 JIT = {"nogil": True, "cache": True, "fastmath": {"contract", "nsz", "arcp", "reassoc"}}
@@ -21,16 +21,25 @@ def among_pivots(pivot, width, k, r, rows, own, rest):
     pivots, then row b of D. ``own`` [BLOCK, 2 BLOCK] receives row b of D as it was at the pivot's
     own elimination, plain and times R / pi. ``rest`` [1, BLOCK] is scratch space.
     """
-    for b in range(BLOCK):
-        acc = pivot[b, width]
-        for j in range(k):
-            acc += pivot[b, j]
-        for j in range(k + BLOCK, width):
-            acc += pivot[b, j]
-        rest[0, b] = acc
-        for c in range(BLOCK):
-            rows[b, c] = pivot[b, k + c]
+    _sum_others(pivot, width, k, rows, own, rest)
+    copy_block(rows, 0, 0, pivot, 0, k)
     eliminate_pivots(rows, own, rest, r, k)
+
+
+@numba.njit(**JIT)
+def _sum_others(pivot, width, k, sums, turned, rest):
+    """Fill ``rest`` with the sums of all links that leave the block; two arrays are scratch space."""
+    for b in range(BLOCK):
+        rest[0, b] = pivot[b, width]
+        for c in range(BLOCK):
+            sums[b, c] = 0
+    for j in range(0, width, BLOCK):
+        if j != k:
+            add_block(sums, 0, 0, pivot, 0, j)
+    transpose_block(turned, 0, 0, sums, 0, 0)
+    for c in range(BLOCK):
+        for b in range(BLOCK):
+            rest[0, b] += turned[c, b]
 
 
 @numba.njit(**JIT)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 _RIDGE = 1e-9
+_NUMBERS_AT_A_TIME = 2**22
 
 
 def fit_rational(spikes: Array, i_col: Array) -> tuple[Array, Array]:
@@ -43,9 +44,12 @@ def fit_rational(spikes: Array, i_col: Array) -> tuple[Array, Array]:
 def _weighted(spikes: Array, y: Array) -> Array:
     """Return S'diag(y_j)S for every column, [col, row, row]."""
     rows = spikes.shape[1]
-    a, b = np.triu_indices(rows)
-    packed = y.T @ (spikes[:, a] * spikes[:, b])
     full = np.empty((y.shape[1], rows, rows))
-    full[:, a, b] = packed
-    full[:, b, a] = packed
+    pairs = np.stack(np.triu_indices(rows))
+    at_a_time = max(1, _NUMBERS_AT_A_TIME // len(spikes))
+    for k in range(0, pairs.shape[1], at_a_time):
+        a, b = pairs[:, k : k + at_a_time]
+        packed = y.T @ (spikes[:, a] * spikes[:, b])
+        full[:, a, b] = packed
+        full[:, b, a] = packed
     return full

@@ -62,13 +62,22 @@ def copy_block(typingctx, into, i, j, source, k, m):
     return _move(into, source, turn=False)
 
 
-def _move(into, source, *, turn):
+@intrinsic
+def add_block(typingctx, into, i, j, source, k, m):
+    """Add source[k + a, m + b] to into[i + a, j + b], for a and b < BLOCK."""
+    return _move(into, source, turn=False, add=True)
+
+
+def _move(into, source, *, turn, add=False):
     def codegen(context, builder, signature, args):
         into, i, j, source, k, m = args
         into_type, _, _, source_type, _, _ = signature.args
         write = _Writer(context, builder, into_type.dtype)
         rows = [write.load(source_type, source, builder.add(k, k.type(b)), m) for b in range(BLOCK)]
         for a, row in enumerate(write.transposed(rows) if turn else rows):
+            if add:
+                before = write.load(into_type, into, builder.add(i, i.type(a)), j)
+                row = builder.fadd(before, row)  # noqa: PLW2901
             write.store(into_type, into, builder.add(i, i.type(a)), j, row)
         return context.get_dummy_value()
 

@@ -1,6 +1,8 @@
 """Networks on crossbars: a new network that computes what the arrays do."""
 
+from xbarsim.hardware.chips import to_chips as to_chips
 from xbarsim.hardware.crossbar_network import LayerSummary as LayerSummary
+from xbarsim.hardware.crossbar_network import count_arrays as count_arrays
 from xbarsim.hardware.crossbar_network import layer_summaries as layer_summaries
 from xbarsim.hardware.crossbar_network import to_crossbar as to_crossbar
 from xbarsim.hardware.drivers import Source as Source

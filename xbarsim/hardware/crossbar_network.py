@@ -14,7 +14,14 @@ from xbarsim.hardware.drivers import CrossbarLayer, Source, check_drivers
 from xbarsim.hardware.gate import Gate
 from xbarsim.hardware.merge import read_layer
 from xbarsim.hardware.reading import ReadParams
-from xbarsim.mapping import Gain, MappedLayer, MappingSpec, ProgrammedLayer, program_layer
+from xbarsim.mapping import (
+    Gain,
+    MappedLayer,
+    MappingSpec,
+    ProgrammedLayer,
+    plan_layer,
+    program_layer,
+)
 from xbarsim.parameters import CrossbarParams, DeviceParams, EffectParams
 from xbarsim.validation import ValidationRecord
 
@@ -121,6 +128,17 @@ def to_crossbar(
         summaries.append(LayerSummary(name, mapped.plan.n_tiles, mapped.raw_gain, stamp))
     result.layer_summaries = tuple(summaries)  # type: ignore[assignment]
     return result
+
+
+def count_arrays(network: nn.Module, tile: tuple[int, int], spec: MappingSpec) -> int:
+    """Return how many arrays of ``tile`` rows and columns a network takes, for progress bars."""
+    sides = spec.slices * (1 if spec.scheme == "offset" else 2)
+    layers, _ = _chosen(as_network(network), spec)
+    plans = [
+        plan_layer(tuple(layer.weight.shape), tile, spec, getattr(layer, "groups", 1))
+        for _, layer in layers.values()
+    ]
+    return sides * sum(plan.n_tiles for plan in plans)
 
 
 def _chosen(

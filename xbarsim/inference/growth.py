@@ -9,6 +9,8 @@ from xbarsim.errors import ParameterError
 
 Array = NDArray[np.float64]
 
+_JUMP = 2.5
+
 
 @dataclass(frozen=True)
 class GrowthLaw:
@@ -21,6 +23,7 @@ class GrowthLaw:
         r_squared: Share of the variance of log e that the power explains.
         coherent: a of $e_t^2 = a^2 C_t^2 + b^2 D_t^2$: error per step that always points the same way.
         diffuse: b: error per step that is independent of that of other steps.
+        start: Time-step from which t counts, 1 for the first; later where spikes come in late.
     """
 
     exponent: float
@@ -28,6 +31,7 @@ class GrowthLaw:
     r_squared: float
     coherent: float
     diffuse: float
+    start: int
 
 
 def growth_law(error: Array, leak: float = 1.0) -> GrowthLaw:
@@ -36,7 +40,8 @@ def growth_law(error: Array, leak: float = 1.0) -> GrowthLaw:
     With leak λ an equal error at every step adds up to $C_t = (1 - \lambda^t) / (1 - \lambda)$, and
     independent ones to $D_t^2 = (1 - \lambda^{2t}) / (1 - \lambda^2)$; t and t without leak. The
     power is fitted to log e against log t, the shapes to e^2 by non-negative least squares with
-    relative weights.
+    relative weights. An equal error at every step can at most double from one step to the next; time
+    counts from the last step that did far more than that, when a layer's spikes came in.
 
     Args:
         error: Root mean square error after each step.
@@ -54,6 +59,9 @@ def growth_law(error: Array, leak: float = 1.0) -> GrowthLaw:
             "steps with errors greater than zero"
         )
         raise ParameterError(msg)
+    jumps = np.flatnonzero(e[1:] > _JUMP * e[:-1]) + 1
+    start = int(jumps[-1]) if len(jumps) and jumps[-1] <= len(e) - 3 else 0
+    e = e[start:]
     t = np.arange(1.0, len(e) + 1)
     x, y = np.log(t), np.log(e)
     exponent, intercept = np.polyfit(x, y, 1)
@@ -67,6 +75,7 @@ def growth_law(error: Array, leak: float = 1.0) -> GrowthLaw:
         r_squared=1 - left / spread if spread > 0 else 1.0,
         coherent=float(np.sqrt(shares[0])),
         diffuse=float(np.sqrt(shares[1])),
+        start=start + 1,
     )
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from xbarsim.errors import ParameterError
 from xbarsim.exchange import as_network
 from xbarsim.inference.encode import Encoder, encode
+from xbarsim.inference.errors import layer_errors
 from xbarsim.inference.trace import InferenceTrace
 from xbarsim.network import unroll
 
@@ -26,6 +27,7 @@ def simulate(
     batch: int = _BATCH,
     chunk: int | None = None,
     encoder: Encoder = "poisson",
+    software: nn.Module | None = None,
     on_batch: Callable[[int], None] | None = None,
 ) -> InferenceTrace:
     """Run a spiking network on images; nothing is kept in the network.
@@ -38,10 +40,12 @@ def simulate(
         batch: Images at a time.
         chunk: Time-steps at a time (memory against speed); all by default.
         encoder: How an image becomes the input of each step.
+        software: When given, the network is also compared with it, layer by layer and step by
+            step, on the same input spikes; see ``layer_errors`` for the comparison alone.
         on_batch: Called with the number of images just finished.
 
     Returns:
-        Logits after every step, and spike rates per layer and step.
+        Logits after every step, spike rates per layer and step, and the errors if asked for.
     """
     if steps < 1:
         msg = f"steps is {steps}; a simulation needs at least one time-step"
@@ -58,7 +62,13 @@ def simulate(
             rates.append(fired * len(part))
             if on_batch is not None:
                 on_batch(len(part))
-    return InferenceTrace(np.concatenate(logits, axis=1), np.sum(rates, axis=0) / len(images))
+    mean = np.sum(rates, axis=0) / len(images)
+    errors = None
+    if software is not None:
+        errors = layer_errors(
+            network, as_network(software), images, steps, seed=seed, batch=batch, encoder=encoder
+        )
+    return InferenceTrace(np.concatenate(logits, axis=1), mean, errors)
 
 
 def _run_batch(

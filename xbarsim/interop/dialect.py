@@ -50,7 +50,7 @@ def _card(
 ) -> list[str]:
     """Return the cards that say one card; ``first_source`` is what a sweep of one point sweeps."""
     kind = word[0]
-    if kind == "*" or kind in "rv" or word in (".ends", ".end", ".model"):
+    if kind == "*" or kind in "rve" or word in (".ends", ".end", ".model"):
         return [card]
     if kind in "bxm" or word == ".subckt":
         if dialect == "hspice":

@@ -36,10 +36,14 @@ def read_matrix(path: Path, variable: str | None = None) -> NDArray[np.float64]:
         if np.iscomplexobj(array):
             msg = "it holds complex numbers"
             raise ValueError(msg)  # noqa: TRY301
-        return np.atleast_2d(np.asarray(array, dtype=np.float64))
-    except (OSError, ValueError, TypeError, NotImplementedError, UserWarning) as error:
+        matrix = np.atleast_2d(np.asarray(array, dtype=np.float64))
+        if matrix.ndim > 2:
+            msg = f"it has {matrix.ndim} axes, a matrix has two"
+            raise ValueError(msg)  # noqa: TRY301
+    except Exception as error:  # the readers raise anything on damaged files
         msg = f"{path} is not a matrix of numbers (.npy, .mat, or .csv with commas): {error}"
         raise StorageError(msg) from error
+    return matrix
 
 
 def write_matrix(path: Path, matrix: NDArray[np.float64], variable: str = "conductance") -> None:

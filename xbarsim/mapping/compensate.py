@@ -91,13 +91,19 @@ def _largest_gain(point: FixedPoint, wanted: Array, best: float) -> tuple[float,
     usage = np.abs(x).max(axis=(1, 2)) / point.span
     # A tile that has not settled, or needs most of the range, sets the limit.
     hard = np.argsort(-np.where(left > 0.1, np.inf, usage))[: max(8, len(x) // 20)]
-    few, left, start = x[hard], left[hard], gain
+    few, left, start, before = x[hard], left[hard], gain, (0.0, 0.0)
+    slope = 2.0
     for _ in range(12):
         most = float(np.abs(few).max()) / point.span
         settled = left.max() <= 0.01
         if settled and 0.98 <= most <= 1.0:
             break
-        ratio = _FULL / most if settled and most > 0 else 0.85
+        # Cells grow faster than the gain, as they load the wires: a secant of the logarithms.
+        here = (float(np.log(gain)), float(np.log(max(most, 1e-30))))
+        if settled and before != (0.0, 0.0) and abs(here[0] - before[0]) > 1e-6:
+            slope = float(np.clip((here[1] - before[1]) / (here[0] - before[0]), 1.0, 6.0))
+        ratio = (_FULL / most) ** (1 / slope) if settled and most > 0 else 0.85
+        before = here if settled else (0.0, 0.0)
         gain, few = gain * ratio, few * ratio
         if gain < _LEAST_SHARE * best:
             break

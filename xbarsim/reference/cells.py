@@ -77,7 +77,7 @@ def _(cell: TransistorCell, g: Array, v_a: Array, v_b: Array) -> Slopes:
     for either sign of x.
     """
     beta, drop = cell.beta, v_a - v_b
-    over = cell.v_gate - v_b - cell.vt0
+    over = np.maximum(cell.v_gate - v_b - cell.vt0, 0.0)  # below threshold it is off
     linear = beta * over + g
     root = np.sqrt(np.maximum(linear**2 - 2 * beta * g * drop, 0.0))
     x = 2 * g * drop / (linear + root)

@@ -60,7 +60,13 @@ def _contours(axes: Any, found: ErrorMap, errors: Any, budget: float) -> None:  
     percent = np.maximum(100 * errors, 1e-6)
     levels = [100 * level for level in _LEVELS if percent.min() < 100 * level < percent.max()]
     axes.pcolormesh(
-        found.x, found.wire, np.log10(percent), cmap="YlGnBu", shading="gouraud", vmin=-1.5, vmax=3
+        found.x,
+        found.wire,
+        np.log10(percent),
+        cmap="YlGnBu",
+        shading="gouraud",
+        vmin=-1.5,
+        vmax=4.5,
     )
     if levels:
         lines = axes.contour(

@@ -1,5 +1,6 @@
 """This module is the studies' figures: accuracy over time-steps, and spike rates layer by layer."""
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ def study_figures(name: str, plan: StudyPlan, found: list[Measured]) -> dict[str
         rows = _accuracy_rows(plan, found)
         if any(row.steps > 0 for row in rows):
             figures["accuracy"] = accuracy_over_time(rows)
+    if name == "fig4" and any(m.condition and m.condition.get("adaptation") for m in found):
+        figures["drop"] = adaptation_drop(plan, found)
     if name == "causes" and any(m.rates for m in found):
         figures["rates"] = spike_rates(plan, found)
     return figures
@@ -42,6 +45,44 @@ def _accuracy_rows(plan: StudyPlan, found: list[Measured]) -> list[AccuracyRow]:
                 )
             )
     return rows
+
+
+def adaptation_drop(plan: StudyPlan, found: list[Measured]) -> Any:  # noqa: ANN401
+    """Draw the relative drop against the number of adaptation samples, one line a network and gain."""
+    with figure_style() as figure_class:
+        figure = figure_class(figsize=(6.4, 3.6))
+        axes = figure.subplots()
+        rows = [row for row in plan.rows if row.method == "BNTT"]
+        gains = list(dict.fromkeys(condition.gain for condition in plan.conditions))
+        for k, (row, gain) in enumerate(product(rows, gains)):
+            points = _drops(row, gain, plan, found)
+            if points:
+                samples, drops, low, high = zip(*points, strict=True)
+                axes.plot(
+                    samples, drops, color=CYCLE[k % len(CYCLE)], marker=MARKERS[k % len(MARKERS)],
+                    label=f"{row.key}, gain {gain}",
+                )  # fmt: skip
+                axes.fill_between(samples, low, high, color=CYCLE[k % len(CYCLE)], alpha=0.2)
+        axes.set_xscale("symlog", base=2, linthresh=8)
+        axes.set(xlabel="adaptation samples", ylabel="relative drop [%]", ylim=(None, None))
+        axes.legend(fontsize=8)
+    return figure
+
+
+def _drops(
+    row: StudyRow, gain: str, plan: StudyPlan, found: list[Measured]
+) -> list[tuple[int, float, float, float]]:
+    """Return samples, mean drop, and its range over chips. [%]"""
+    soft = next((m for m in found if m.row == row.key and m.condition is None), None)
+    points = []
+    for condition in plan.conditions:
+        chips = [
+            m.accuracy[-1] for m in found if m.row == row.key and m.condition == condition.plain
+        ]
+        if soft is not None and chips and condition.gain == gain:
+            drops = 100 * (1 - np.array(chips) / soft.accuracy[-1])
+            points.append((condition.adaptation, drops.mean(), drops.min(), drops.max()))
+    return sorted(points)
 
 
 def spike_rates(plan: StudyPlan, found: list[Measured]) -> Any:  # noqa: ANN401

@@ -8,12 +8,16 @@ from numpy.typing import ArrayLike, NDArray
 from xbarsim.circuit import build_circuit, check_inputs
 from xbarsim.errors import ParameterError
 from xbarsim.parameters import CellParams, CrossbarParams, TableCell, TopologyParams
+from xbarsim.progress import track
 from xbarsim.reference import Provenance, ReferenceCurrents
 from xbarsim.spice.batch import Limits
 from xbarsim.spice.deck import deck_hash, options
 from xbarsim.spice.effort import refuse_hopeless
 from xbarsim.spice.ngspice import find_ngspice
 from xbarsim.spice.run import CircuitRun, Engine, Method, run_circuit
+
+_MANY_RUNS = 16
+"""Runs that take more than two seconds, and so show a bar."""
 
 
 def spice_currents(
@@ -69,21 +73,16 @@ def spice_currents(
     info = find_ngspice()
     refuse_hopeless(crossbar, info, force=force)
     start = time.perf_counter()
-    i_row, i_col = np.zeros_like(v), np.zeros((len(v), crossbar.cols))
-    i_diff = np.zeros((len(v), crossbar.cols // 2)) if topology.columns == "differential" else None
-    runs: list[CircuitRun] = []
     patterns, which = np.unique(masks, axis=0, return_inverse=True)
-    for k, mask in enumerate(patterns):
+    runs: list[CircuitRun] = []
+    bar = track(patterns, "ngspice", len(patterns), show=len(patterns) > _MANY_RUNS)
+    for k, mask in enumerate(bar):
         circuit = build_circuit(
             conductance, crossbar, topology=topology, cell=cell, active=mask,
             r_wire_row=r_wire_row, r_wire_col=r_wire_col,
         )  # fmt: skip
-        chosen = np.flatnonzero(which.ravel() == k)
-        run = run_circuit(circuit, v[chosen], info, engine=engine, method=method, limits=limits)
-        i_row[chosen], i_col[chosen] = run.i_row, run.i_col
-        if i_diff is not None:
-            i_diff[chosen] = run.i_diff
-        runs.append(run)
+        chosen = v[which.ravel() == k]
+        runs.append(run_circuit(circuit, chosen, info, engine=engine, method=method, limits=limits))
     provenance = Provenance(
         solver=info.solver,
         method="; ".join(dict.fromkeys(run.method for run in runs)),
@@ -91,7 +90,20 @@ def spice_currents(
         deck_sha256=deck_hash("".join(run.deck for run in runs)),
         seconds=time.perf_counter() - start,
     )
-    return ReferenceCurrents(i_col, i_row, v, provenance, i_diff)
+    order = np.argsort(which.ravel(), kind="stable")
+    i_diff = _ordered([run.i_diff for run in runs], order)
+    return ReferenceCurrents(
+        _ordered([run.i_col for run in runs], order), _ordered([run.i_row for run in runs], order),
+        v, provenance, i_diff if topology.columns == "differential" else None,
+    )  # fmt: skip
+
+
+def _ordered(parts: list[NDArray[np.float64]], order: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the rows of all runs where their vectors stand."""
+    found = np.concatenate(parts)
+    placed = np.empty_like(found)
+    placed[order] = found
+    return placed
 
 
 def _active_rows(
@@ -112,7 +124,8 @@ def _active_rows(
     if len(wrong):
         b, i = (int(k) for k in wrong[0])
         msg = (
-            f"v_row[{b}, {i}] is {v[b, i]!r} V but row {i} is silent; set it to 0 or make it active"
+            f"v_row[{b}, {i}] is {float(v[b, i])!r} V but row {i} is silent; set it to 0 or make "
+            "it active"
         )
         raise ParameterError(msg)
     return mask

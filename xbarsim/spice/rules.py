@@ -191,6 +191,7 @@ def _array(deck: Deck) -> Iterator[Finding]:
         ("wire segments", ("rwr", "rwc"), {lines}),
         ("sense resistors", ("rs", "rt"), {cols, 2 * cols}),
         ("cells", ("rm", "xm"), set(range(rows * cols + 1))),
+        ("difference amplifiers", ("ed", "ee"), {0, cols // 2, cols // 2 * 2}),
     ):
         has = sum(element.name.lower().startswith(prefixes) for element in deck.elements)
         if has not in wanted:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from torch import nn
 
+from xbarsim.cures import adapt_norm
 from xbarsim.data import Dataset
 from xbarsim.hardware import ReadParams, layer_summaries, to_crossbar
 from xbarsim.hardware.recheck import recheck_tiles
@@ -81,6 +82,9 @@ def measure_chip(
     raw = tuple(layer.raw_gain for layer in layer_summaries(hardware))
     if condition.thresholds == "chip" and row.steps is not None:
         hardware = search_thresholds(hardware, data.train_images[:SEARCH_IMAGES], row.steps)
+    if condition.adaptation:
+        samples = data.train_images[: condition.adaptation]
+        hardware = adapt_norm(hardware, samples, row.steps or 0)
     accuracy, rates = _run(row, hardware, data, on_image)
     return Measured(
         row.key, fingerprint(network), len(data.test_images), condition.plain, chip,

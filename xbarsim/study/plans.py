@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from xbarsim.mapping import Gain
 from xbarsim.study.condition import Condition
 
+ADAPTATION = (16, 64, 256, 1024)
+"""Numbers of adaptation samples."""
+
 
 @dataclass(frozen=True)
 class Study:
@@ -45,6 +48,15 @@ def studies(gains: tuple[Gain, ...]) -> dict[str, Study]:
             "Fig. 3: accuracy over time-steps on 64x64 crossbars",
             "Whether the loss grows with time-steps.",
             tuple(plain),
+        ),
+        "fig4": Study(
+            "Fig. 4: BNTT networks after noise-aware adaptation of batch norms, 64x64",
+            "What adapting batch norms on the chip gives back, against how many images it takes.",
+            tuple(
+                Condition(tile=64, gain=gain, adaptation=samples)
+                for gain in gains
+                for samples in (0, *ADAPTATION)
+            ),
         ),
         "causes": Study(
             "Causes: what each part of the hardware costs",

@@ -48,7 +48,7 @@ class StudyPlan:
         for row in self.rows:
             jobs.append((row, None, -1))
             for condition in self.conditions:
-                if condition.thresholds == "chip" and row.method != "conversion":
+                if not condition.suits(row.method):
                     continue
                 chips = self.chips if condition.variation else 1
                 jobs += [(row, condition, chip) for chip in range(chips)]

@@ -66,6 +66,8 @@ class ValidationCase(Parameters):
     """Models to judge; by default every one that can speak about these arrays."""
     tolerance: Ratio = 1e-9
     """Largest error allowed to exact models, relative to the largest current of the circuit."""
+    tolerance_nonlinear: Ratio = 1e-8
+    """The same for nonlinear cells, where ngspice's own tolerances leave more."""
     approximate: Ratio = 1e-2
     """Largest error allowed to approximate models, relative to the same."""
     tolerances: tuple[Ratio, ...] = (1e-9, 1e-6, 1e-3, 1e-2, 5e-2)

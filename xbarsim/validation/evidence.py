@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from xbarsim.parameters import CellParams, LinearCell
 from xbarsim.parameters.base import Parameters
-from xbarsim.validation.case import ValidationCase
+from xbarsim.validation.case import Setting, ValidationCase
 from xbarsim.validation.envelope import Interval
 from xbarsim.validation.metrics import CircuitErrors, bootstrap, histogram, summarise
 from xbarsim.validation.models import Model, Standing
@@ -69,15 +70,17 @@ class CircuitEvidence(Parameters):
     """Largest error of each model."""
 
 
-def allowed(case: ValidationCase, standing: Standing) -> float:
+def allowed(case: ValidationCase, standing: Standing, cell: CellParams) -> float:
     """Return the tolerance that a model of this standing is held to."""
-    return case.tolerance if standing == "exact" else case.approximate
+    if standing != "exact":
+        return case.approximate
+    return case.tolerance if isinstance(cell, LinearCell) else case.tolerance_nonlinear
 
 
 def model_evidence(
     case: ValidationCase,
+    setting: Setting,
     model: Model,
-    standing: Standing,
     names: list[str],
     found: list[CircuitErrors],
     failures: int,
@@ -85,7 +88,8 @@ def model_evidence(
     """Judge a model by its errors on the named circuits."""
     said = [(name, errors) for name, errors in zip(names, found, strict=True) if errors.error.size]
     circuits = [errors for _, errors in said]
-    figures, tolerance = summarise(circuits), allowed(case, standing)
+    standing = model.standing(setting.topology, setting.cell)
+    figures, tolerance = summarise(circuits), allowed(case, standing, setting.cell)
     steps = sorted({*case.tolerances, tolerance})
     return ModelEvidence(
         name=model.name,

@@ -15,9 +15,9 @@ DEVICE_DEFAULTS: dict[str, Any] = {
     "densities": (0.01, 0.05, 0.2, 0.5),
     "vectors": 8,
     "precision": 0.25,
-    "budget": 420.0,
+    "budget": 300.0,
 }
-"""What a bare device file is asked: up to ten arrays a size, as many as it takes, seven minutes."""
+"""What a bare device file is asked: up to ten arrays a size, as many as it takes, five minutes."""
 
 
 def load_case(source: str | Path, changes: Sequence[str] = ()) -> ValidationCase:

@@ -60,13 +60,34 @@ def summarise(circuits: list[CircuitErrors]) -> dict[str, float]:
     (I_ideal - I)/I_ideal, ``nonideality_after_gain`` = rms(I_ideal - a_j I) / rms(I_ideal) with one
     least-squares gain a_j per column and circuit.
     """
-    error = np.concatenate([c.error.ravel() for c in circuits])
+    return _combined([_Parts.of(circuit) for circuit in circuits])
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What one circuit adds to the figures; resampling adds these up again and again."""
+
+    error: Array
+    raw: dict[str, tuple[float, int]]
+    gain: dict[str, tuple[float, float]]
+
+    @classmethod
+    def of(cls, circuit: CircuitErrors) -> "_Parts":
+        fields = {"": "model", "reference_": "reference"}
+        return cls(
+            circuit.error.ravel(),
+            {prefix: _nonideality(circuit, field) for prefix, field in fields.items()},
+            {prefix: _after_gain(circuit, field) for prefix, field in fields.items()},
+        )
+
+
+def _combined(parts: list[_Parts]) -> dict[str, float]:
+    error = np.concatenate([part.error for part in parts])
     figures = error_figures(error) | {"bias": float(error.mean())}
-    for prefix, field in (("", "model"), ("reference_", "reference")):
-        raw = np.concatenate([_nonideality(c, field) for c in circuits])
-        parts = [_after_gain(c, field) for c in circuits]
-        left, whole = (sum(values) for values in zip(*parts, strict=True))
-        figures[f"{prefix}nonideality_raw"] = float(raw.mean()) if raw.size else 0.0
+    for prefix in ("", "reference_"):
+        total, count = (sum(part.raw[prefix][k] for part in parts) for k in (0, 1))
+        left, whole = (sum(part.gain[prefix][k] for part in parts) for k in (0, 1))
+        figures[f"{prefix}nonideality_raw"] = total / max(count, 1)
         share = np.sqrt(left / max(whole, np.finfo(float).tiny))
         figures[f"{prefix}nonideality_after_gain"] = float(share)
     return figures
@@ -74,9 +95,10 @@ def summarise(circuits: list[CircuitErrors]) -> dict[str, float]:
 
 def error_figures(error: Array) -> dict[str, float]:
     """Return the largest, the 99th percentile and the root mean square of |error|."""
+    size = np.abs(error)
     return {
-        "max_error": float(np.abs(error).max()),
-        "p99_error": float(np.quantile(np.abs(error), 0.99)),
+        "max_error": float(size.max()),
+        "p99_error": float(np.quantile(size, 0.99)),
         "nrmse": float(np.sqrt(np.mean(error**2))),
     }
 
@@ -90,8 +112,9 @@ def bootstrap(
     of a maximum only tells how much it hangs on single circuits.
     """
     draw = np.random.default_rng(seed)
+    parts = [_Parts.of(circuit) for circuit in circuits]
     samples = [
-        summarise([circuits[k] for k in draw.integers(len(circuits), size=len(circuits))])
+        _combined([parts[k] for k in draw.integers(len(parts), size=len(parts))])
         for _ in range(resamples)
     ]
     return {
@@ -116,10 +139,11 @@ def p99_interval(
     return float(np.quantile(found, 0.025)), float(np.quantile(found, 0.975))
 
 
-def _nonideality(circuit: CircuitErrors, field: str) -> Array:
+def _nonideality(circuit: CircuitErrors, field: str) -> tuple[float, int]:
+    """Return the sum of (I_ideal - I)/I_ideal over driven outputs, and their number."""
     ideal, current = circuit.ideal.ravel(), getattr(circuit, field).ravel()
     driven = np.abs(ideal) > 0
-    return np.asarray(1.0 - current[driven] / ideal[driven])
+    return float((1.0 - current[driven] / ideal[driven]).sum()), int(driven.sum())
 
 
 def _after_gain(circuit: CircuitErrors, field: str) -> tuple[float, float]:

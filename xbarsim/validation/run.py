@@ -102,7 +102,7 @@ class _Run:
             return False
         low, high = p99_interval(circuits, seed=self.case.seed)
         standing = model.standing(self.setting.topology, self.setting.cell)
-        scale = max(high, allowed(self.case, standing))
+        scale = max(high, allowed(self.case, standing, self.setting.cell))
         return high - low <= (self.case.precision or 0.0) * scale
 
 
@@ -185,8 +185,7 @@ def _record(
     names = [circuit.name for circuit in run.circuits]
     judged = tuple(
         model_evidence(
-            case, model, model.standing(setting.topology, setting.cell), names,
-            run.errors[model.name], run.failures.get(model.name, 0),
+            case, setting, model, names, run.errors[model.name], run.failures.get(model.name, 0),
         )
         for model in run.models
     )  # fmt: skip
