@@ -37,3 +37,7 @@ class StorageError(XbarsimError):
 
 class SolveError(XbarsimError):
     """A numerical solution was not reached to the accuracy that was promised."""
+
+
+class InfeasibleError(SolveError):
+    """What is asked for does not exist, such as conductances in range that make up for IR drop."""

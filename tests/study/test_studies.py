@@ -161,3 +161,21 @@ def test_every_condition_says_what_it_is():
     assert "64x64, gain layer, no wires" in words
     assert "128x128, gain column, compensated, no variation" in words
     assert np.all([word.startswith(("32x32", "64x64", "128x128")) for word in words])
+
+
+def test_a_chip_that_cannot_be_made_is_said_and_kept(plan, data, tmp_path, monkeypatch):
+    from dataclasses import replace
+
+    from xbarsim.errors import InfeasibleError
+
+    def refuse(*_, **__):
+        raise InfeasibleError("no gain keeps all cells in range")
+
+    monkeypatch.setattr("xbarsim.study.run.measure_chip", refuse)
+    condition = Condition(tile=128, compensated=True, variation=False)
+    chosen = replace(plan, rows=plan.rows[:1], conditions=[condition])
+    list(run_study(chosen, data, StudyStore(tmp_path / "m.jsonl")))
+    kept = StudyStore(tmp_path / "m.jsonl").all()
+    (line,) = table_lines(chosen.rows, chosen.conditions, kept)
+    assert line.hardware is None
+    assert "no gain keeps all cells in range" in as_markdown([line], "Title", "command")

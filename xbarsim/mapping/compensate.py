@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xbarsim.errors import SolveError
+from xbarsim.errors import InfeasibleError
 from xbarsim.fast import effective_conductance
 from xbarsim.mapping.fixed_point import FixedPoint
 from xbarsim.parameters import CrossbarParams, DeviceParams
@@ -61,7 +61,7 @@ def compensate(
         The pairs, the gain, the residual that is left, and the gain without compensation.
 
     Raises:
-        SolveError: If no gain down to 0.3 of the least-squares gain is feasible.
+        InfeasibleError: If no gain down to 0.3 of the least-squares gain is feasible.
     """
     wanted = pairs[0] - pairs[1]
     if not wanted.any():
@@ -81,7 +81,7 @@ def compensate(
         f"IR drop cannot be compensated within {device.g_min:g} to {device.g_max:g} S: the residual "
         f"is {residual:.1e} at {_LEAST_SHARE} of the gain; use smaller tiles or less resistive wires"
     )
-    raise SolveError(msg)
+    raise InfeasibleError(msg)
 
 
 def _largest_gain(point: FixedPoint, wanted: Array, best: float) -> tuple[float, Array]:

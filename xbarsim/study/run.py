@@ -7,6 +7,7 @@ from pathlib import Path
 from torch import nn
 
 from xbarsim.data import Dataset
+from xbarsim.errors import InfeasibleError
 from xbarsim.parameters import CrossbarParams, DeviceParams
 from xbarsim.study.condition import Condition
 from xbarsim.study.measure import measure_chip, measure_software
@@ -99,7 +100,13 @@ def _measure(
 ) -> Measured:
     if condition is None:
         return measure_software(row, network, data)
-    return measure_chip(
-        row, network, data, condition, plan.crossbar, plan.device, plan.record, chip=chip,
-        paranoid=plan.paranoid,
-    )  # fmt: skip
+    try:
+        return measure_chip(
+            row, network, data, condition, plan.crossbar, plan.device, plan.record, chip=chip,
+            paranoid=plan.paranoid,
+        )  # fmt: skip
+    except InfeasibleError as error:
+        images, mark = len(data.test_images), fingerprint(network)
+        return Measured(
+            row.key, mark, images, condition.plain, chip, (), (), (), 0.0, failure=str(error)
+        )

@@ -25,6 +25,8 @@ class Measured:
         rates: Mean spikes per neuron over all steps, per layer of neurons.
         raw_gain: Per layer, the scale that raw currents would need; empty in software.
         seconds: Time of the measurement. [s]
+        failure: Why there is no such chip, say because its IR drop cannot be compensated; then
+            ``accuracy`` is empty.
     """
 
     row: str
@@ -36,6 +38,7 @@ class Measured:
     rates: tuple[float, ...]
     raw_gain: tuple[float, ...]
     seconds: float
+    failure: str = ""
 
     @property
     def key(self) -> str:

@@ -34,6 +34,7 @@ class TableLine:
         paper_software: What the paper reports.
         paper_hardware: What the paper reports at this tile size.
         command: What trains a network that is not trained yet.
+        note: Why there is no such chip.
     """
 
     row: str
@@ -50,6 +51,7 @@ class TableLine:
     paper_software: float | None
     paper_hardware: float | None
     command: str
+    note: str = ""
 
 
 def table_lines(
@@ -71,7 +73,7 @@ def table_lines(
 def _line(
     row: StudyRow, condition: Condition, soft: Measured | None, chips: list[Measured]
 ) -> TableLine:
-    values = 100 * np.array([m.accuracy[-1] for m in chips])
+    values = 100 * np.array([m.accuracy[-1] for m in chips if not m.failure])
     n = len(values)
     software = None if soft is None else 100 * soft.accuracy[-1]
     hardware = float(values.mean()) if n else None
@@ -91,6 +93,7 @@ def _line(
         paper_software=row.paper_software,
         paper_hardware=row.paper(condition.tile),
         command="" if soft else row.trained_by,
+        note=next((m.failure for m in chips if m.failure), ""),
     )
 
 
@@ -124,6 +127,8 @@ def as_markdown(lines: list[TableLine], title: str, command: str) -> str:
 def _markdown_line(line: TableLine) -> str:
     paper = f"{_percent(line.paper_software)} / {_percent(line.paper_hardware)}"
     head = f"| {line.method} | {line.steps or '-'} | {line.condition} |"
+    if line.note and line.hardware is None:
+        return f"{head} {line.images} | {_percent(line.software)} | {line.note} | - | {paper} |"
     if line.hardware is None or line.software is None:
         return f"{head} - | {NOT_TRAINED}: `{line.command}` | - | - | {paper} |"
     interval = "" if line.interval is None else f" ± {line.interval:.2f} ({line.chips} chips)"
