@@ -169,7 +169,8 @@ def test_a_chip_that_cannot_be_made_is_said_and_kept(plan, data, tmp_path, monke
     from xbarsim.errors import InfeasibleError
 
     def refuse(*_, **__):
-        raise InfeasibleError("no gain keeps all cells in range")
+        msg = "no gain keeps all cells in range"
+        raise InfeasibleError(msg)
 
     monkeypatch.setattr("xbarsim.study.run.measure_chip", refuse)
     condition = Condition(tile=128, compensated=True, variation=False)
