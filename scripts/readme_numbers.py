@@ -7,6 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
+PAGE = ROOT / "validation/benchmarks/README.md"
+LONG = ("models", "spice-accuracy")
 
 
 def evidence_table() -> str:
@@ -68,14 +70,27 @@ def demo_table() -> str:
     return "\n".join(lines)
 
 
-def benchmark_table() -> str:
-    """Return one line per benchmark figure."""
+def benchmark_table(*, short: bool) -> str:
+    """Return one line per benchmark figure; the short table has figures of speed with a bar only."""
     lines = ["| benchmark | figure | measured | bar |", "| --- | --- | --- | --- |"]
     for path in sorted((ROOT / "validation/benchmarks").glob("*.json")):
+        if short and path.stem in LONG:
+            continue
         result = json.loads(path.read_text())
         for name, (value, bar) in result["figures"].items():
-            lines.append(f"| {path.stem} | {name} | {value:.3g} | {bar or '-'} |")
+            if bar or not short:
+                lines.append(f"| {path.stem} | {name} | {value:.3g} | {bar or '-'} |")
     return "\n".join(lines)
+
+
+def benchmark_page() -> str:
+    """Return the page of every figure, and of the machine that each file was measured on."""
+    head = (
+        "# Every benchmark figure\n\nWritten by `python scripts/readme_numbers.py` from the files "
+        "beside it; `xbarsim bench NAME --out validation/benchmarks` makes NAME.json anew, which "
+        "also names machine and versions.\n\n"
+    )
+    return head + benchmark_table(short=False) + "\n"
 
 
 def main() -> int:
@@ -84,7 +99,7 @@ def main() -> int:
     for name, table in (
         ("evidence", evidence_table()),
         ("demo", demo_table()),
-        ("benchmarks", benchmark_table()),
+        ("benchmarks", benchmark_table(short=True)),
     ):
         pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
         text, count = re.subn(
@@ -92,9 +107,10 @@ def main() -> int:
         )
         if count != 1:
             sys.exit(f"README.md has {count} places marked {name!r}; it needs one")
-    if "--check" in sys.argv and text != README.read_text():
-        sys.exit("README.md's tables are stale; run python scripts/readme_numbers.py")
-    README.write_text(text)
+    for path, content in ((README, text), (PAGE, benchmark_page())):
+        if "--check" in sys.argv and (not path.exists() or content != path.read_text()):
+            sys.exit(f"{path.name}'s tables are stale; run python scripts/readme_numbers.py")
+        path.write_text(content)
     return 0
 
 

@@ -45,7 +45,11 @@ def names(topology, cell):
     [
         ("grounded", LinearCell(), ["exact", "closed_form", "ideal"]),
         ("gated", LinearCell(), ["exact", "activity", "ideal"]),
-        ("grounded", SinhCell(), ["exact", "nonlinear", "closed_form", "chord", "ideal"]),
+        (
+            "grounded",
+            SinhCell(),
+            ["exact", "nonlinear", "nonlinear_static", "closed_form", "chord", "ideal"],
+        ),
         ("gated", SinhCell(), ["exact", "nonlinear", "activity", "chord", "ideal"]),
         ("floating", SinhCell(), ["exact", "nonlinear", "activity", "chord", "ideal"]),
     ],
@@ -94,6 +98,17 @@ def test_cells_in_series_with_a_selector_have_an_exact_model(cell):
     found = validate(GATED.replace(cell=cell, sizes=((6, 4),), circuits=1, models=("nonlinear",)))
     assert found.passed
     assert found.tolerance == 1e-8
+
+
+@pytest.mark.spice
+def test_the_static_model_of_nonlinear_cells_stands_in_the_record():
+    grounded = GATED.replace(topology=TopologyParams(), sizes=((12, 8),), circuits=2)
+    found = validate(grounded)
+    static, linear = found.evidence("nonlinear_static"), found.evidence("exact")
+    assert static.standing == "approximate"
+    assert static.n_outputs < linear.n_outputs
+    assert static.errors["max_error"] < linear.errors["max_error"] / 2
+    assert found.evidence("nonlinear").errors["max_error"] < static.errors["max_error"]
 
 
 @pytest.mark.spice

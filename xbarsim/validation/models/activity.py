@@ -49,7 +49,7 @@ class Activity:
 
     def predict(self, circuit: TestCircuit, v_row: Array) -> Array:
         """Fit the tile and return its currents, not-a-number for inputs that are no spikes. [A]"""
-        voltage, spikes = _spikes(v_row)
+        voltage, spikes = spikes_in(v_row)
         # An array has a pattern sequence of its own, whatever else was judged before it.
         seed = zlib.crc32(circuit.conductance.tobytes())
         model = fit_activity(
@@ -65,7 +65,7 @@ class Activity:
         return currents
 
 
-def _spikes(v_row: Array) -> tuple[float, NDArray[np.bool_]]:
+def spikes_in(v_row: Array) -> tuple[float, NDArray[np.bool_]]:
     """Return the voltage of a spike, and which vectors [batch] consist of spikes."""
     voltage = float(np.abs(v_row).max())
     found = np.isin(v_row, (0.0, voltage)).all(axis=1) & (v_row != 0).any(axis=1)
@@ -74,6 +74,6 @@ def _spikes(v_row: Array) -> tuple[float, NDArray[np.bool_]]:
 
 def _spikes_of(sample: Sample) -> Sample:
     """Return the sample without its analogue vectors."""
-    _, spikes = _spikes(sample.circuit.v_row)
+    _, spikes = spikes_in(sample.circuit.v_row)
     circuit = replace(sample.circuit, v_row=sample.circuit.v_row[spikes])
     return Sample(circuit, sample.i_col[spikes])

@@ -10,12 +10,15 @@ from xbarsim.validation.models.closed_form import ClosedForm
 from xbarsim.validation.models.exact import Exact
 from xbarsim.validation.models.ideal import Ideal
 from xbarsim.validation.models.nonlinear import Nonlinear
+from xbarsim.validation.models.nonlinear_static import NonlinearSecant
 from xbarsim.validation.models.protocol import Model
 
 
 def known_models() -> tuple[Model, ...]:
     """Return every candidate, from the most to the least exact."""
-    return (Exact(), Nonlinear(), Activity(), ClosedForm(), Chord(), Ideal())
+    return (
+        Exact(), Nonlinear(), NonlinearSecant(), Activity(), ClosedForm(), Chord(), Ideal(),
+    )  # fmt: skip
 
 
 def chosen_models(
