@@ -1,5 +1,6 @@
 """This script writes the README's tables from committed results: readme_numbers.py [--check]."""
 
+import csv
 import json
 import re
 import sys
@@ -70,6 +71,24 @@ def demo_table() -> str:
     return "\n".join(lines)
 
 
+def studies_table() -> str:
+    """Return what each cause costs: one line a condition, one column a way to learn."""
+    with (ROOT / "validation/studies/digits/causes.csv").open() as stream:
+        lines = list(csv.DictReader(stream))
+    methods = list(dict.fromkeys(line["method"] for line in lines))
+    soft = {line["method"]: f"{float(line['software']):.1f}" for line in lines}
+    table = [f"| chip | {' | '.join(methods)} |", "| --- " * (len(methods) + 1) + "|"]
+    table.append("| software | " + " | ".join(soft[m] for m in methods) + " |")
+    for condition in dict.fromkeys(line["condition"] for line in lines):
+        found = {
+            line["method"]: f"{float(line['hardware']):.1f}"
+            for line in lines
+            if line["condition"] == condition
+        }
+        table.append(f"| {condition} | {' | '.join(found.get(m, '-') for m in methods)} |")
+    return "\n".join(table)
+
+
 def benchmark_table(*, short: bool) -> str:
     """Return one line per benchmark figure; the short table has figures of speed with a bar only."""
     lines = ["| benchmark | figure | measured | bar |", "| --- | --- | --- | --- |"]
@@ -99,6 +118,7 @@ def main() -> int:
     for name, table in (
         ("evidence", evidence_table()),
         ("demo", demo_table()),
+        ("studies", studies_table()),
         ("benchmarks", benchmark_table(short=True)),
     ):
         pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"

@@ -107,7 +107,8 @@ def _rate_panel(axes: Any, row: StudyRow, plan: StudyPlan, found: list[Measured]
             axes.plot(
                 layers, np.mean(chips, axis=0), color=CYCLE[k % len(CYCLE)],
                 marker=MARKERS[k % len(MARKERS)], markersize=4, linewidth=1.2,
-                linestyle="-" if k < len(CYCLE) else "--", label=condition.words,
+                linestyle="-" if k < len(CYCLE) else "--",
+                markerfacecolor=None if k < len(CYCLE) else "white", label=condition.words,
             )  # fmt: skip
     axes.set(
         title=row.key, xlabel="layer of neurons", ylabel="spikes per neuron and step",
