@@ -9,8 +9,8 @@ from torch import nn
 from xbarsim.data import Dataset
 from xbarsim.errors import InfeasibleError
 from xbarsim.parameters import CrossbarParams, DeviceParams
+from xbarsim.study.chips import measure_chip, measure_software
 from xbarsim.study.condition import Condition
-from xbarsim.study.measure import measure_chip, measure_software
 from xbarsim.study.networks import fingerprint, row_network
 from xbarsim.study.rows import StudyRow
 from xbarsim.study.store import Measured, StudyStore, key_of
