@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from xbarsim.cosim.sample import CosimParams
 from xbarsim.cosim.site import Site, TileErrors
-from xbarsim.hardware.geometry import gathered
+from xbarsim.hardware.geometry import gathered, spread
 from xbarsim.network import PerStepLayer
 
 Array = NDArray[np.float64]
@@ -101,6 +101,5 @@ class Tap(PerStepLayer):
         y = torch.from_numpy(flat).reshape(images, positions, -1)
         if isinstance(self.site.layer, nn.Linear):
             return y.reshape(*x.shape[:-1], -1)
-        with torch.inference_mode():
-            out = self.site.layer(x[:1, :1].reshape(1, *x.shape[2:])).shape[2:]
+        out = spread(self.site.layer, x[0, :1]).out
         return y.movedim(1, -1).reshape(*x.shape[:2], -1, *out)

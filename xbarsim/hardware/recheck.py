@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import nn
 
 from xbarsim.errors import ParameterError, SolveError
@@ -53,8 +54,11 @@ def recheck_tiles(
     ) -> nn.Module:
         count = programmed.plan.n_tiles
         drawn = draw.choice(count, max(1, round(share * count)), replace=False)
+        found, used = mapped.plan.cut(mapped.weight), programmed.plan.used()
+        largest = float(np.abs(mapped.weight).max()) or 1.0
         for tile in drawn.tolist():
-            _check(name, tile, programmed, mapped, crossbar, mapping, tolerance)
+            expected = _oracle_weights(tile, programmed, mapped, crossbar, mapping) * used[tile]
+            _compare(name, tile, float(np.abs(found[tile] - expected).max() / largest), tolerance)
             if on_tile is not None:
                 on_tile(1)
         return read
@@ -62,16 +66,14 @@ def recheck_tiles(
     return wrap
 
 
-def _check(
-    name: str,
+def _oracle_weights(
     tile: int,
     programmed: ProgrammedLayer,
     mapped: MappedLayer,
     crossbar: CrossbarParams,
     spec: MappingSpec,
-    tolerance: float,
-) -> None:
-    """Work out a tile's weights from the oracle's currents, and compare."""
+) -> NDArray[np.float64]:
+    """Work out a tile's weights [row, col], gain included, from the oracle's currents."""
     arrays = programmed.conductance[:, :, tile]
     units = np.eye(crossbar.rows)
     effective = np.stack(
@@ -80,10 +82,10 @@ def _check(
     unit = programmed.unit
     scale = unit[:, tile : tile + 1] if unit.shape[1] > 1 else unit
     gain = mapped.gain[tile : tile + 1] if mapped.gain.shape[0] > 1 else mapped.gain
-    used = programmed.plan.used()[tile]
-    expected = (read_tiles(sides_of(effective, spec), scale) * gain)[0] * used
-    found = mapped.plan.cut(mapped.weight)[tile]
-    error = float(np.abs(found - expected).max() / (np.abs(mapped.weight).max() or 1.0))
+    return np.asarray((read_tiles(sides_of(effective, spec), scale) * gain)[0])
+
+
+def _compare(name: str, tile: int, error: float, tolerance: float) -> None:
     if not error <= tolerance:
         msg = (
             f"layer {name!r}, tile {tile}: its weights differ from those of the sparse nodal solve "
