@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 import torch
 
-from xbarsim.network import LIF, NeuronParams, fused, lif_step
+from xbarsim.network import LIF, NeuronParams, fused, lif_step, threads
 
 CASES = [
     NeuronParams(leak=0.83, threshold=1.3, reset=reset, surrogate=surrogate, detach_reset=detach)
@@ -57,7 +57,7 @@ def test_gradients_are_those_of_step_mode(params):
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 def test_the_compiled_loop_gives_gradients_of_step_mode(params, layout, monkeypatch):
     """Without anything to learn the layer is one compiled loop, in several threads."""
-    monkeypatch.setattr(fused, "_NEURON_STEPS_PER_THREAD", 1)
+    monkeypatch.setattr(threads, "_COST_PER_THREAD", 1)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
     layer = LIF(params).double()
     stream = torch.Generator().manual_seed(7)

@@ -48,9 +48,7 @@ def inference_tasks(batch: int, steps: int) -> dict[str, Callable[[], object]]:
     """Return the same inference in every framework; Poisson spikes of such pixels are the pixels."""
     network, images = example("vgg9-cifar10", batch)
     inputs = images.expand(steps, *images.shape).contiguous()
-    tasks: dict[str, Callable[[], object]] = {
-        "xbarsim": lambda: simulate(network, images, steps, chunk=1)
-    }
+    tasks: dict[str, Callable[[], object]] = {"xbarsim": lambda: simulate(network, images, steps)}
     for name, make in _PEERS.items():
         layers, run = make(network)
         tasks[name] = _without_gradients(layers.eval(), run, inputs)

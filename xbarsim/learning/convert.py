@@ -8,7 +8,14 @@ from torch import Tensor, nn
 
 from xbarsim.errors import ParameterError
 from xbarsim.inference import encode_poisson
-from xbarsim.network import LIF, as_sequential, fold_batch_norm, leaves, unroll
+from xbarsim.network import (
+    LIF,
+    as_sequential,
+    fold_batch_norm,
+    for_inference,
+    leaves,
+    run_counting,
+)
 
 _STEPS_IN_MEMORY = 2000
 _DROPPED = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d)
@@ -105,9 +112,10 @@ def _drives(
 ) -> Iterator[Tensor]:
     """Yield the output [time, batch, ...] of the first layers, the same spikes at every call."""
     generator = torch.Generator(device=images.device).manual_seed(seed)
+    fast = for_inference(layers)
     for part in images.split(size):  # type: ignore[no-untyped-call]
         with torch.no_grad():
-            yield unroll(layers, encode_poisson(part, steps, generator))[0]
+            yield run_counting(fast, encode_poisson(part, steps, generator))[0]
 
 
 def _threshold(drives: Iterable[Tensor], n_images: int, percentile: float) -> float:

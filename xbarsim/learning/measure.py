@@ -41,8 +41,7 @@ def measure_accuracy(
         if on_batch is not None:
             on_batch(len(part))
         return np.array([right]), np.empty((0, 1))
-    # A step at a time keeps activations in cache, and memory independent of the number of steps.
     trace = simulate(
-        network, part, steps, encoder=encoder, batch=_IMAGES_AT_A_TIME, chunk=1, on_batch=on_batch
+        network, part, steps, encoder=encoder, batch=_IMAGES_AT_A_TIME, on_batch=on_batch
     )
     return trace.accuracy(labels), trace.rates

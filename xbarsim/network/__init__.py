@@ -4,6 +4,8 @@ from xbarsim.network.bntt import BatchNormThroughTime as BatchNormThroughTime
 from xbarsim.network.build import build_network as build_network
 from xbarsim.network.chain import as_sequential as as_sequential
 from xbarsim.network.fold import fold_batch_norm as fold_batch_norm
+from xbarsim.network.inference import for_inference as for_inference
+from xbarsim.network.inference import run_counting as run_counting
 from xbarsim.network.neuron import LIF as LIF
 from xbarsim.network.neuron import lif_step as lif_step
 from xbarsim.network.params import NeuronParams as NeuronParams

@@ -1,7 +1,5 @@
 """This module is how the compiled neuron loop is put to work: memory layouts and threads."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -10,8 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xbarsim.network.params import NeuronParams
-
-_NEURON_STEPS_PER_THREAD = 500_000
+from xbarsim.network.threads import in_threads
 
 
 def is_fusable(drive: Tensor, leak: Tensor, threshold: Tensor) -> bool:
@@ -35,7 +32,7 @@ def fused_forward(
     x = _stacked(drive)
     spikes = torch.empty_like(x)
     before = torch.empty_like(x) if keep else spikes
-    initial = membrane.detach().contiguous(memory_format=_layout(x))
+    initial = membrane.detach().contiguous(memory_format=layout_of(x))
     after = torch.empty_like(initial)
     number = x.numpy().dtype.type
     rows = [_rows(tensor, len(drive)) for tensor in (x, spikes, before)]
@@ -48,7 +45,7 @@ def fused_forward(
             kept, state, first, last,
         )  # fmt: skip
 
-    _in_threads(run, *rows[0].shape)
+    in_threads(run, rows[0].shape[1], len(rows[0]))
     return spikes.view(drive.shape), after, before.view(drive.shape) if keep else None
 
 
@@ -60,7 +57,7 @@ def fused_backward(
     from xbarsim.network.kernel import neurons_backward
 
     x = _stacked(before)
-    layout = _layout(x)
+    layout = layout_of(x)
     spikes = grad_spikes.flatten(0, 1).contiguous(memory_format=layout)
     grad = torch.empty_like(x)
     rest = before.new_zeros(before.shape[1:]) if later is None else later.clone()
@@ -76,11 +73,12 @@ def fused_backward(
             params.detach_reset, params.surrogate == "triangle", out, first, last,
         )  # fmt: skip
 
-    _in_threads(run, *rows[0].shape)
+    in_threads(run, rows[0].shape[1], len(rows[0]))
     return grad.view(before.shape), rest
 
 
-def _layout(x: Tensor) -> torch.memory_format:
+def layout_of(x: Tensor) -> torch.memory_format:
+    """Return the memory layout that a copy of ``x`` should have."""
     is_last = x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last)
     return torch.channels_last if is_last else torch.contiguous_format
 
@@ -88,22 +86,10 @@ def _layout(x: Tensor) -> torch.memory_format:
 def _stacked(x: Tensor) -> Tensor:
     """Return [time, batch, ...] as [time x batch, ...], dense, copied only where it is not."""
     x = x.detach().flatten(0, 1)
-    return x.contiguous(memory_format=_layout(x))
+    return x.contiguous(memory_format=layout_of(x))
 
 
 def _rows(x: Tensor, count: int) -> NDArray[Any]:
     """Return a dense tensor's memory, in the order in which it lies, as ``count`` rows."""
     width = x.numel() // count
     return np.asarray(x.as_strided((count, width), (width, 1)).numpy())
-
-
-def _in_threads(run: Callable[[int, int], None], steps: int, width: int) -> None:
-    """Call ``run`` on equal parts of the neurons, one for each of torch's threads."""
-    count = max(1, min(torch.get_num_threads(), steps * width // _NEURON_STEPS_PER_THREAD))
-    bounds = [width * k // count for k in range(count + 1)]
-    if count == 1:
-        run(0, width)
-        return
-    with ThreadPoolExecutor(max_workers=count) as pool:
-        for _ in pool.map(run, bounds, bounds[1:]):
-            pass

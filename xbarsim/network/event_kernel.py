@@ -1,0 +1,87 @@
+"""This module is the compiled convolution of spikes: only inputs that are not zero cost anything."""
+
+from typing import no_type_check
+
+import numba
+import numpy as np
+
+from xbarsim.network.event_vector import add_rows
+
+_JIT = {"nogil": True, "cache": True, "error_model": "numpy"}
+
+
+@numba.njit(**_JIT)
+@no_type_check
+def count_events(x, counts, first, last):
+    """Set counts[n] to the number of entries of x[n] that are not zero; x is [image, entry]."""
+    zero = x.dtype.type(0)
+    for n in range(first, last):
+        found = 0
+        for k in range(x.shape[1]):
+            found += 1 if x[n, k] != zero else 0
+        counts[n] = found
+
+
+@numba.njit(**_JIT)
+@no_type_check
+def convolve_events(x, images, weight, bias, kernel, stride, padding, out, first, last):
+    """Write out[n] = convolution of x[n], for n of images[first:last]; the rest is left alone.
+
+    ``x`` is [image, y, x, channel], ``weight`` [block of outputs, kernel y * kernel x * channel,
+    output], ``out`` [image, y, x, output]. Sums start at ``bias`` [output] and run over kernel rows,
+    then columns, then channels.
+    """
+    height, width, channels = x.shape[1:]
+    starts = np.empty((height, width + 1), np.int64)
+    entries = np.empty((1, height * width * channels + 1), np.int32)
+    values = np.empty((1, height * width * channels + 1), x.dtype)
+    for k in range(first, last):
+        n = images[k]
+        _list_events(x[n], starts, entries, values)
+        out[n] = bias
+        _add_up(starts, entries, values, weight, kernel, stride, padding, channels, out[n])
+
+
+@numba.njit(**_JIT)
+@no_type_check
+def _list_events(x, starts, entries, values):
+    """List the entries of x [y, x, channel] that are not zero, by row: their place in it, and value.
+
+    ``starts`` [y, x] is the first event of a pixel, and [y, width] the first one of the next row.
+    """
+    zero = x.dtype.type(0)
+    found = 0
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            starts[i, j] = found
+            for c in range(x.shape[2]):
+                value = x[i, j, c]
+                entries[0, found] = j * x.shape[2] + c
+                values[0, found] = value
+                found += 1 if value != zero else 0
+        starts[i, x.shape[1]] = found
+
+
+@numba.njit(**_JIT)
+@no_type_check
+def _add_up(starts, entries, values, weight, kernel, stride, padding, channels, out):
+    """Add all events to one image's output.
+
+    A block's weights of one kernel row stay in the fastest cache while the whole image passes.
+    """
+    height, width = starts.shape[0], starts.shape[1] - 1
+    into = out.reshape(1, -1)
+    for b in range(len(weight)):
+        for a in range(kernel[0]):
+            for i in range(out.shape[0]):
+                y = i * stride[0] - padding[0] + a
+                if y < 0 or y >= height:
+                    continue
+                for j in range(out.shape[1]):
+                    left = j * stride[1] - padding[1]
+                    low = min(max(left, 0), width)
+                    high = min(max(left + kernel[1], low), width)
+                    at = (i * out.shape[1] + j) * out.shape[2] + b * weight.shape[2]
+                    shift = (left - a * kernel[1]) * channels
+                    event, end = starts[y, low], starts[y, high]
+                    add_rows(into, at, weight[b], entries, values, event, end, shift)

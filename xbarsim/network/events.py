@@ -1,0 +1,117 @@
+"""This module is convolution driven by events: an input of zero costs nothing.
+
+Most entries of a spiking network's activations are zero. An image whose input has few spikes is
+convolved spike by spike; one with many is left to torch. Which of both decides on that image's own
+input of that time-step, so that batches and chunks of time change nothing.
+"""
+
+from typing import TypeGuard
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from xbarsim.network.threads import in_threads
+
+_LARGEST_SHARE = 0.15
+_LANES, _BLOCK = 16, 64
+
+
+class EventConv2d(nn.Module):
+    r"""A convolution that adds up one row of weights for every spike, on CPUs without gradients.
+
+    $y[o, p] = b_o + \sum_e x_e W[o, e - p]$ over the events e, the entries of x that are not zero,
+    in their order: kernel row, kernel column, channel. Inputs with more than 15 % of events,
+    other dtypes and gradients go to the layer that it stands for; sums then differ by rounding.
+    Cost: events x kernel x outputs. Measured on one core at 5 % and 20 % of events: 2.6 to 4.3 and
+    1.1 to 1.9 times as fast as torch's convolution.
+
+    Attributes:
+        layer: The convolution that it stands for.
+        rows: Its weights, [block of outputs, kernel position and channel, output].
+    """
+
+    rows: Tensor
+
+    def __init__(self, layer: nn.Conv2d) -> None:
+        super().__init__()
+        self.layer = layer
+        width = next(w for w in (_BLOCK, 2 * _LANES, _LANES) if layer.out_channels % w == 0)
+        taps = (
+            layer.weight.detach()
+            .permute(2, 3, 1, 0)
+            .reshape(-1, layer.out_channels // width, width)
+        )
+        self.register_buffer("rows", taps.transpose(0, 1).contiguous(), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve ``x`` [image, channel, y, x]."""
+        if x.dtype != torch.float32 or (torch.is_grad_enabled() and x.requires_grad):
+            return torch.as_tensor(self.layer(x))
+        x = x.contiguous(memory_format=torch.channels_last)
+        events = _count(x)
+        few = events <= _LARGEST_SHARE * x[0].numel()
+        if not few.any():
+            return torch.as_tensor(self.layer(x))
+        out = self._empty(x)
+        if not few.all():
+            many = torch.from_numpy(np.flatnonzero(~few))
+            out[many] = self.layer(x[many].contiguous(memory_format=torch.channels_last))
+        self._add_events(x, np.flatnonzero(few), events, out)
+        return out
+
+    def _empty(self, x: Tensor) -> Tensor:
+        """Return a tensor for the output, on which nothing was written yet."""
+        sides = (
+            (x.shape[2 + k] + 2 * int(self.layer.padding[k]) - self.layer.kernel_size[k])
+            // self.layer.stride[k]
+            + 1
+            for k in range(2)
+        )
+        shape = (len(x), self.layer.out_channels, *sides)
+        return torch.empty(shape, dtype=x.dtype, memory_format=torch.channels_last)
+
+    def _add_events(
+        self, x: Tensor, images: NDArray[np.int64], events: NDArray[np.int64], out: Tensor
+    ) -> None:
+        """Write the output of the chosen images."""
+        from xbarsim.network.event_kernel import convolve_events
+
+        layer = self.layer
+        start = np.zeros(layer.out_channels, np.float32)
+        if layer.bias is not None:
+            start[:] = layer.bias.detach().numpy()
+        source, target = (t.permute(0, 2, 3, 1).numpy() for t in (x, out))
+        rows, sizes = self.rows.numpy(), (layer.kernel_size, layer.stride, layer.padding)
+
+        def run(first: int, last: int) -> None:
+            convolve_events(source, images, rows, start, *sizes, target, first, last)
+
+        sums = target[0, ..., 0].size * layer.kernel_size[0] + events[images] * rows.shape[0]
+        in_threads(run, len(images), sums * rows.shape[2] // _LANES)
+
+
+def takes_events(layer: nn.Module) -> TypeGuard[nn.Conv2d]:
+    """Return whether ``EventConv2d`` can stand for a layer: a plain convolution on a CPU."""
+    return (
+        isinstance(layer, nn.Conv2d)
+        and type(layer) is nn.Conv2d
+        and layer.weight.device.type == "cpu"
+        and layer.weight.dtype == torch.float32
+        and layer.groups == 1
+        and set(layer.dilation) == {1}
+        and layer.padding_mode == "zeros"
+        and not isinstance(layer.padding, str)
+        and layer.out_channels % _LANES == 0
+    )
+
+
+def _count(x: Tensor) -> NDArray[np.int64]:
+    """Return the number of events of every image of ``x``, dense in channels last."""
+    from xbarsim.network.event_kernel import count_events
+
+    flat = x.permute(0, 2, 3, 1).reshape(len(x), -1).numpy()
+    counts = np.empty(len(x), np.int64)
+    in_threads(lambda first, last: count_events(flat, counts, first, last), len(x), flat.shape[1])
+    return counts
