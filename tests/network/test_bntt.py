@@ -13,13 +13,14 @@ from xbarsim.network import (
     network_spec,
     unroll,
 )
+from xbarsim.network.norm import NormThroughTime, is_compiled
 
 STEPS, CHANNELS = 4, 3
 
 
 def modules(layer, make):
     """The same layer as T modules of torch, with the bias held at zero."""
-    result = [make(CHANNELS, eps=1e-4, momentum=0.1) for _ in range(STEPS)]
+    result = [make(CHANNELS, eps=1e-4, momentum=0.1).double() for _ in range(STEPS)]
     for t, module in enumerate(result):
         module.weight.data.copy_(layer.gamma[t])
         module.running_mean.copy_(layer.running_mean[t])
@@ -28,16 +29,22 @@ def modules(layer, make):
 
 
 @pytest.mark.parametrize(
-    ("make", "tail"), [(nn.BatchNorm2d, (5, 6)), (nn.BatchNorm1d, ())], ids=["conv", "linear"]
+    ("make", "tail", "last"),
+    [(nn.BatchNorm2d, (5, 6), False), (nn.BatchNorm2d, (5, 6), True), (nn.BatchNorm1d, (), True)],
+    ids=["conv", "conv, channels last", "linear"],
 )
-def test_equals_a_module_per_step(make, tail):
+def test_equals_a_module_per_step(make, tail, last):
     stream = torch.Generator().manual_seed(1)
-    layer = BatchNormThroughTime(STEPS, CHANNELS)
+    layer = BatchNormThroughTime(STEPS, CHANNELS).double()
     layer.gamma.data.uniform_(0.5, 2.0, generator=stream)
     layer.running_mean.uniform_(-1, 1, generator=stream)
     layer.running_var.uniform_(0.5, 2.0, generator=stream)
     singles = modules(layer, make)
-    x = torch.randn(STEPS, 8, CHANNELS, *tail, generator=stream, requires_grad=True)
+    x = 3 + 2 * torch.randn(STEPS * 8, CHANNELS, *tail, generator=stream).double()
+    if last and tail:
+        x = x.contiguous(memory_format=torch.channels_last)
+    x = x.unflatten(0, (STEPS, 8)).requires_grad_()
+    assert is_compiled(x) == last
     weights = torch.rand(x.shape, generator=stream)
     for training in (True, False):
         layer.train(training)
@@ -78,3 +85,13 @@ def test_chunks_of_time_use_their_own_statistics():
     torch.testing.assert_close(torch.cat([first, second]), whole)
     wrong, _, _ = unroll(network, inputs[3:], state, start=0)
     assert not torch.allclose(wrong, second)
+
+
+def test_statistics_keep_their_digits_far_from_zero():
+    stream = torch.Generator().manual_seed(4)
+    x = 1e4 + torch.randn(2, 300, CHANNELS, generator=stream)
+    layer = BatchNormThroughTime(2, CHANNELS)
+    _, mean, var = NormThroughTime.apply(x, layer.gamma, 1e-4)
+    wanted_var, wanted_mean = torch.var_mean(x.double(), dim=1, correction=0)
+    torch.testing.assert_close(mean.double(), wanted_mean, rtol=1e-7, atol=0)
+    torch.testing.assert_close(var.double(), wanted_var, rtol=1e-5, atol=0)

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from xbarsim.errors import ParameterError
+from xbarsim.network.norm import NormThroughTime, is_compiled
 
 _EPS = 1e-4
 _MOMENTUM = 0.1
@@ -48,6 +49,10 @@ class BatchNormThroughTime(nn.Module):
             raise ParameterError(msg)
         x = x.to(torch.promote_types(x.dtype, torch.float32))
         shape = (len(x), 1, x.shape[2]) + (1,) * (x.dim() - 3)
+        if self.training and is_compiled(x):
+            y, mean, var = NormThroughTime.apply(x, self.gamma[steps], _EPS)  # type: ignore[no-untyped-call]
+            self._remember(mean, var, x[0].numel() // x.shape[2], steps)
+            return torch.as_tensor(y)
         if self.training:
             axes = (1, *range(3, x.dim()))
             var, mean = torch.var_mean(x, dim=axes, correction=0)
