@@ -111,7 +111,7 @@ def test_the_table_says_what_is_not_trained(ann, tmp_path):
     log.write_text('{"update": 1}\n{"seed": 2, "test_accuracy": 0.25}\n')
     run("study", "software", "--checkpoints", tmp_path, "-o", out)
     rows = json.loads(out.read_text())["rows"]
-    assert len(rows) == len(software_rows()) == 11
+    assert len(rows) == len(software_rows()) == 12
     measured = load_metrics(tmp_path / "mnist-vgg5-ann.safetensors")["test_accuracy"]
     assert rows[0]["value"] == pytest.approx(100 * (2 * measured + 0.25) / 3)
     assert rows[0]["seed_spread"] == pytest.approx(100 * abs(measured - 0.25))
@@ -119,10 +119,7 @@ def test_the_table_says_what_is_not_trained(ann, tmp_path):
     assert all(row["value"] == "not yet trained" for row in rows[1:])
     assert rows[2]["command"].startswith("xbarsim train mnist-vgg5-surrogate-t10 -o ")
     assert rows[2]["command"].endswith("mnist-vgg5-ann.safetensors")
-    commands = rows[4]["command"].split(" && ")
-    assert [words.split()[2] for words in commands] == [
-        "mnist-vgg5-bntt-t10-first", "mnist-vgg5-bntt-t10"
-    ]  # fmt: skip
+    assert rows[4]["command"].startswith("xbarsim train mnist-vgg5-bntt-t10 -o ")
     assert software_results(tmp_path) == rows
     log.write_text('{"update": 1}\n')
     with pytest.raises(StorageError, match="does not end in a test accuracy"):

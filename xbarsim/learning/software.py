@@ -38,18 +38,9 @@ class Row(Parameters):
             out = folder / f"{self.checkpoint}.safetensors"
             source = folder / f"{self.converted_from}.safetensors"
             return f"xbarsim convert {source} -o {out} --steps {self.steps}"
-        return _training(self.checkpoint, folder)
-
-
-def _training(name: str, folder: Path) -> str:
-    """Return the command of a recipe, after those of checkpoints that it needs and no row has."""
-    command = f"xbarsim train {name} -o {folder / name}.safetensors"
-    source = load_recipe(name).start_from
-    if source is None:
-        return command
-    command += f" --start {folder / source}.safetensors"
-    is_row = any(row.checkpoint == source for row in software_rows())
-    return command if is_row else f"{_training(source, folder)} && {command}"
+        command = f"xbarsim train {self.checkpoint} -o {folder / self.checkpoint}.safetensors"
+        source = load_recipe(self.checkpoint).start_from
+        return command if source is None else f"{command} --start {folder / source}.safetensors"
 
 
 def software_rows() -> list[Row]:
