@@ -39,8 +39,8 @@ class Row(Parameters):
             source = folder / f"{self.converted_from}.safetensors"
             return f"xbarsim convert {source} -o {out} --steps {self.steps}"
         command = f"xbarsim train {self.checkpoint} -o {folder / self.checkpoint}.safetensors"
-        source = load_recipe(self.checkpoint).start_from
-        return command if source is None else f"{command} --start {folder / source}.safetensors"
+        start = load_recipe(self.checkpoint).start_from
+        return command if start is None else f"{command} --start {folder / start}.safetensors"
 
 
 def software_rows() -> list[Row]:
