@@ -40,7 +40,8 @@ class CountingNeurons(nn.Module):
         """
         lif = self.neurons
         drive = drive.to(torch.promote_types(drive.dtype, torch.float32))
-        if not is_fusable(drive, lif.leak, lif.threshold) or (self.pool and drive.dim() != 5):
+        known = type(lif) is LIF and is_fusable(drive, lif.leak, lif.threshold)
+        if not known or (self.pool and drive.dim() != 5):
             return self._one_by_one(drive, membrane)
         dense = drive.detach().flatten(0, 1)
         layout = torch.channels_last if self.pool else layout_of(dense)
