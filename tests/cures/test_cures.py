@@ -7,12 +7,10 @@ import torch
 from torch import nn
 
 from xbarsim.cures import (
-    Patient,
     adapt_norm,
     noise_aware_fit,
     recalibrate_thresholds,
     through_crossbar,
-    try_cures,
 )
 from xbarsim.cures.training import applied_weights
 from xbarsim.data import Dataset
@@ -20,7 +18,7 @@ from xbarsim.errors import ParameterError
 from xbarsim.inference import encode, simulate
 from xbarsim.learning import load_recipe
 from xbarsim.learning.build import initial_network
-from xbarsim.mapping import MappingSpec, chip_generator, map_weights
+from xbarsim.mapping import chip_generator, map_weights
 from xbarsim.network import LIF, BatchNormThroughTime, NeuronParams, unroll
 from xbarsim.parameters import CrossbarParams
 
@@ -158,20 +156,26 @@ def test_training_through_the_crossbar_lowers_the_loss_on_it(tiny, device, gradi
     assert loss(tuned) < loss(network)
 
 
-def test_the_table_has_before_and_after_of_every_chip(net, images, device):
-    labels = simulate(net, images, 4).logits[-1].argmax(axis=1)
+def test_training_takes_as_many_updates_as_it_says_and_sees_other_chips(tiny, device, monkeypatch):
+    from xbarsim.cures import training
 
-    def accuracy(network):
-        return float(simulate(network, images, 4).accuracy(labels)[-1])
+    recipe, data = tiny
+    seen, updates = [], []
+    real = training.to_crossbar
 
-    patient = Patient(
-        net, 4, "poisson", images[:8], accuracy, CROSSBAR, device, MappingSpec(gain="none")
-    )
-    rows = {row.cure: row for row in try_cures(patient, 2)}
-    assert "norm" not in rows
-    assert set(rows) >= {"gain column", "order", "compensation", "thresholds"}
-    for row in rows.values():
-        assert len(row.before) == len(row.after) == 2
-        assert row.seconds > 0
-    assert rows["thresholds"].needs == "8 samples"
-    assert sum(rows["gain column"].after) > sum(rows["gain column"].before)
+    def watch(network, **options):
+        seen.append(options)
+        return real(network, **options)
+
+    monkeypatch.setattr(training, "to_crossbar", watch)
+    noise_aware_fit(
+        initial_network(recipe), recipe, data, CrossbarParams(rows=16, cols=16), device,
+        updates=5, gradient="straight_through", refresh=2, ir_drop="ideal",
+        on_update=updates.append,
+    )  # fmt: skip
+    assert sum(updates) == 5
+    assert [each["chip"] for each in seen] == [1, 2, 3]
+    assert all(each["seed"] != 0 for each in seen)
+    assert all(each["reading"].ir_drop == "ideal" for each in seen)
+    assert training._shortened(recipe, data, 5).epochs == 2
+    assert training._shortened(recipe, data, 3).epoch_images == 48

@@ -14,6 +14,7 @@ from xbarsim.learning.store import save_network
 from xbarsim.parameters import load_crossbar, load_device
 from xbarsim.study import (
     Condition,
+    Hardware,
     Measured,
     StudyPlan,
     StudyStore,
@@ -51,9 +52,9 @@ def plan(tmp_path):
         chips=2,
         images=4,
         checkpoints=tmp_path,
-        crossbar=load_crossbar("bhattacharjee2022", rows=64, cols=64),
-        device=load_device("bhattacharjee2022"),
-        record=None,
+        hardware=Hardware(
+            load_crossbar("bhattacharjee2022", rows=64, cols=64), load_device("bhattacharjee2022")
+        ),
     )
 
 
@@ -98,8 +99,9 @@ def test_a_line_that_a_kill_cut_short_is_measured_again(plan, data, tmp_path):
 def test_wires_that_resist_need_evidence(plan, data, tmp_path):
     from dataclasses import replace
 
-    unknown = plan.crossbar.replace(r_sense=3.0)
-    wired = replace(plan, conditions=[Condition(tile=32)], crossbar=unknown)
+    unknown = plan.hardware.crossbar.replace(r_sense=3.0)
+    hardware = replace(plan.hardware, crossbar=unknown)
+    wired = replace(plan, conditions=[Condition(tile=32)], hardware=hardware)
     with pytest.raises(OutOfValidatedRangeError):
         list(run_study(wired, data, StudyStore(tmp_path / "m.jsonl")))
 
@@ -121,21 +123,17 @@ def test_a_table_gives_mean_interval_and_drop():
     assert as_csv([trained]).splitlines()[0].startswith("row,method,steps")
 
 
-def test_searched_thresholds_are_for_converted_networks_only(plan):
+def test_cures_are_for_networks_that_they_suit(plan):
     from dataclasses import replace
 
-    chip = Condition(tile=32, thresholds="chip", wires=False)
-    rows = study_rows("digits")
-    jobs = replace(plan, rows=rows, conditions=[chip]).jobs()
-    assert {row.key for row, condition, _ in jobs if condition} == {"digits-conversion"}
+    def suited(condition):
+        chosen = replace(plan, rows=study_rows("digits"), conditions=[condition])
+        return {row.method for row in chosen.rows if chosen.suiting(row)}
 
-
-def test_adaptation_is_for_networks_with_batch_norm_only(plan):
-    from dataclasses import replace
-
-    rows = study_rows("digits")
-    jobs = replace(plan, rows=rows, conditions=[Condition(tile=32, adaptation=4)]).jobs()
-    assert {row.key for row, condition, _ in jobs if condition} == {"digits-bntt"}
+    assert suited(Condition(tile=32, thresholds="chip")) == {"conversion"}
+    assert suited(Condition(tile=32, thresholds="matched")) == {"conversion", "surrogate", "BNTT"}
+    assert suited(Condition(tile=32, adaptation=4)) == {"BNTT"}
+    assert len(suited(Condition(tile=32, training=3))) == 4
 
 
 def test_adapted_norms_change_what_a_chip_gives(plan, data, tmp_path):
@@ -153,13 +151,14 @@ def test_conditions_without_variation_need_one_chip(plan):
     from dataclasses import replace
 
     still = replace(plan, conditions=[Condition(tile=32, variation=False)])
-    assert sum(condition is not None for _, condition, _ in still.jobs()) == len(plan.rows)
+    assert still.jobs() == 2 * len(plan.rows)
+    assert plan.jobs() == 3 * len(plan.rows)
 
 
 def test_every_condition_says_what_it_is():
     words = [c.words for study in studies(("none", "column")).values() for c in study.conditions]
     assert "64x64, gain layer, no wires" in words
-    assert "128x128, gain column, compensated, no variation" in words
+    assert "128x128, gain layer, compensated, no variation" in words
     assert np.all([word.startswith(("32x32", "64x64", "128x128")) for word in words])
 
 
@@ -172,7 +171,7 @@ def test_a_chip_that_cannot_be_made_is_said_and_kept(plan, data, tmp_path, monke
         msg = "no gain keeps all cells in range"
         raise InfeasibleError(msg)
 
-    monkeypatch.setattr("xbarsim.study.run.measure_chip", refuse)
+    monkeypatch.setattr("xbarsim.study.design.write_targets", refuse)
     condition = Condition(tile=128, compensated=True, variation=False)
     chosen = replace(plan, rows=plan.rows[:1], conditions=[condition])
     list(run_study(chosen, data, StudyStore(tmp_path / "m.jsonl")))

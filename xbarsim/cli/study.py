@@ -1,6 +1,6 @@
 """This module is ``xbarsim study``: the paper's tables and figures, measured anew."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from xbarsim.data import Dataset
     from xbarsim.study import Measured, StudyPlan
 
+PRESET = "bhattacharjee2022"
 NAMES = {
     "table1": "Table I: every network on 64x64 crossbars, under each gain.",
     "table2": "Table II: 32x32 against 64x64 crossbars.",
     "fig3": "Fig. 3: accuracy and relative drop over time-steps.",
     "fig4": "Fig. 4: relative drop of BNTT networks against the number of adaptation samples.",
     "causes": "What a missing gain, wires and variation cost, one at a time; spike rates per layer.",
-    "cure": "IR drop compensated when programming: what it leaves, at 64x64 and 128x128.",
+    "cure": "Every cure at 64x64: its cost, accuracy before and after; and cures together.",
+    "beyond": "IR drop alone, compensated without retraining; what variation leaves after all cures.",
     "all": "All of these.",
 }
 
@@ -52,7 +54,7 @@ def measure(
     row: Annotated[
         list[str] | None, typer.Option(help="Only these rows, say mnist-ann (may be repeated).")
     ] = None,
-    device: Annotated[str, typer.Option(help="Preset or TOML file.")] = "bhattacharjee2022",
+    device: Annotated[str, typer.Option(help="Preset or TOML file.")] = PRESET,
     record: RecordPlace = None,
     checkpoints: Annotated[Path, typer.Option(help="Folder of the checkpoints.")] = Path(
         "validation/studies/checkpoints"
@@ -76,47 +78,47 @@ def measure(
     from xbarsim.mapping import Gain
     from xbarsim.parameters import load_crossbar, load_device
     from xbarsim.storage import writable_folder
-    from xbarsim.study import StudyPlan, studies, study_rows
+    from xbarsim.study import Hardware, StudyPlan, studies, study_rows
 
-    folder = writable_folder(out / dataset)
+    folder = writable_folder(out / (dataset if device == PRESET else f"{dataset}-{_stem(device)}"))
     gains = cast("tuple[Gain, ...]", tuple(gain or ("none", "layer", "tile", "column")))
-    known = studies(gains)
     name = str(context.info_name)
-    images_of = load_dataset(dataset, data)
+    chosen = {n: s for n, s in studies(gains).items() if name in ("all", n)}
+    array = load_crossbar(device, rows=64, cols=64)
+    hardware = Hardware(
+        array, load_device(device), find_licence(record, device, 64), paranoid=paranoid
+    )
+    # One plan for all studies, so that a chip that several of them ask for is made once.
+    conditions = list(dict.fromkeys(c for study in chosen.values() for c in study.conditions))
+    rows = study_rows(dataset, tuple(row or ()))
+    plan = StudyPlan(rows, conditions, chips, images, checkpoints, hardware)
+    found = _measured(plan, load_dataset(dataset, data), folder, name)
+    words = [f"--images {images}"] if images else []
+    words += [f"--gain {g}" for g in gain or ()] + [f"--row {r}" for r in row or ()]
+    words += [f"--device {device}"] if device != PRESET else []
     written = {}
-    for chosen in known if name == "all" else [name]:
-        plan = StudyPlan(
-            rows=study_rows(dataset, tuple(row or ())),
-            conditions=list(known[chosen].conditions),
-            chips=chips,
-            images=images,
-            checkpoints=checkpoints,
-            crossbar=load_crossbar(device, rows=64, cols=64),
-            device=load_device(device),
-            record=find_licence(record, device, 64),
-            paranoid=paranoid,
-        )
-        words = [f"--images {images}"] if images else []
-        words += [f"--gain {g}" for g in gain or ()] + [f"--row {r}" for r in row or ()]
-        words += [f"--device {device}"] if device != "bhattacharjee2022" else []
-        command = " ".join(
-            ["xbarsim study", chosen, f"--dataset {dataset} --chips {chips}", *words]
-        )
-        found = _measured(plan, images_of, folder, known[chosen].title)
+    for key, study in chosen.items():
+        command = " ".join(["xbarsim study", key, f"--dataset {dataset} --chips {chips}", *words])
+        own = replace(plan, conditions=list(study.conditions))
         files = _Written(folder, command)
-        written[chosen] = _write(chosen, known[chosen].title, plan, found, files, show=not json)
+        written[key] = _write(key, study.title, own, found, files, show=not json)
     if json:
         print_json(written)
 
 
-def _measured(plan: "StudyPlan", data: "Dataset", folder: Path, title: str) -> "list[Measured]":
+def _stem(device: str) -> str:
+    """Return a device's name without folder and ending."""
+    return Path(device).stem
+
+
+def _measured(plan: "StudyPlan", data: "Dataset", folder: Path, name: str) -> "list[Measured]":
     """Run a plan behind a progress bar."""
     from xbarsim.progress import progress_bar
     from xbarsim.study import StudyStore, run_study
 
     store = StudyStore(folder / "measurements.jsonl")
     with progress_bar() as bar:
-        task = bar.add_task(title.split(":", maxsplit=1)[0], total=len(plan.jobs()))
+        task = bar.add_task(f"study {name}", total=plan.jobs())
         return list(run_study(plan, data, store, on_job=lambda *_: bar.advance(task)))
 
 
@@ -136,10 +138,22 @@ def _write(
 
     from xbarsim.report.studies import study_figures
     from xbarsim.storage import write_atomically
-    from xbarsim.study import as_csv, as_markdown, table_lines
+    from xbarsim.study import (
+        as_csv,
+        as_markdown,
+        beyond_markdown,
+        cure_lines,
+        cure_markdown,
+        table_lines,
+    )
 
-    lines = table_lines(plan.rows, plan.conditions, found)
+    lines: Any = table_lines(plan.rows, plan.conditions, found)
     text = as_markdown(lines, title, files.command)
+    if name in ("cure", "beyond"):
+        lines = cure_lines(plan.rows, plan.conditions, found)
+        text = cure_markdown(lines, title, files.command)
+    if name == "beyond":
+        text = beyond_markdown(plan.rows, found, title, files.command)
     write_atomically(files.folder / f"{name}.md", text)
     write_atomically(files.folder / f"{name}.csv", as_csv(lines))
     for kind, figure in study_figures(name, plan, found).items():

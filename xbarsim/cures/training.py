@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -11,9 +12,9 @@ from torch.nn.utils import parametrize
 from xbarsim.data import Dataset
 from xbarsim.errors import ParameterError
 from xbarsim.fast import effective_conductance
-from xbarsim.hardware import to_crossbar
+from xbarsim.hardware import ReadParams, to_crossbar
 from xbarsim.learning import Recipe, TrainingRun
-from xbarsim.mapping import MappingSpec, plan_layer
+from xbarsim.mapping import MappingSpec, StaticModel, plan_layer
 from xbarsim.parameters import CrossbarParams, DeviceParams
 
 Gradient = Literal["exact", "straight_through"]
@@ -31,7 +32,9 @@ def noise_aware_fit(
     gradient: Gradient | None = None,
     refresh: int = 10,
     chip: int | None = None,
-    seed: int = 0,
+    seed: int = 1,
+    mapping: MappingSpec | None = None,
+    ir_drop: StaticModel = "exact",
     on_update: Callable[[int], None] | None = None,
 ) -> nn.Module:
     """Fine-tune a network through its own crossbars; returns the new software network.
@@ -51,25 +54,31 @@ def noise_aware_fit(
         refresh: Updates between two looks at the arrays (straight-through only).
         chip: Train for this chip's cells; by default every look sees a new chip, so that the
             weights become good for any.
-        seed: Seed of the chips.
+        seed: Seed of the chips; networks are judged on those of seed 0.
+        mapping: How weights become conductances (straight-through only); differential pairs with a
+            gain per column by default.
+        ir_drop: Model of the wires (straight-through only); ``ideal`` for arrays that are going to
+            be compensated.
         on_update: Called with 1 after every update.
     """
-    run = TrainingRun(
-        recipe.replace(epochs=_epochs(recipe, data, updates)), data, network.state_dict()
-    )
+    run = TrainingRun(_shortened(recipe, data, updates), data, network.state_dict())
     layers = [m for m in run.network.modules() if isinstance(m, nn.Linear | nn.Conv1d | nn.Conv2d)]
     cells = sum(layer.weight.numel() for layer in layers)
     mode = gradient or ("exact" if cells <= _EXACT_CELLS else "straight_through")
     if mode not in {"exact", "straight_through"}:
         msg = f"gradient is {mode!r}; use exact or straight_through"
         raise ParameterError(msg)
+    chips = partial(
+        to_crossbar, crossbar=crossbar, device=device, mapping=mapping, encoder=recipe.encoder,
+        reading=ReadParams(ir_drop=ir_drop), allow_unvalidated=True,
+    )  # fmt: skip
     for layer in layers:
         through: nn.Module = _Exact(crossbar, device) if mode == "exact" else _Beside(layer.weight)
         parametrize.register_parametrization(layer, "weight", through, unsafe=True)
     for k in range(updates):
         if mode == "straight_through" and k % refresh == 0:
             number = 1 + k // refresh if chip is None else chip
-            _look(run.network, network, crossbar, device, seed, number)
+            _look(run.network, network, chips, seed, number)
         run.advance()
         if on_update is not None:
             on_update(1)
@@ -78,10 +87,12 @@ def noise_aware_fit(
     return run.network.eval()
 
 
-def _epochs(recipe: Recipe, data: Dataset, updates: int) -> int:
-    """Return so many passes that the schedule of the learning rate ends with the updates."""
+def _shortened(recipe: Recipe, data: Dataset, updates: int) -> Recipe:
+    """Return the recipe with so many passes that its schedule ends with the updates."""
     images = min(recipe.epoch_images or len(data.train_images), len(data.train_images))
-    return max(1, round(updates / -(-images // recipe.batch)))
+    epochs = -(-updates // -(-images // recipe.batch))
+    part = min(images, -(-updates // epochs) * recipe.batch)
+    return recipe.replace(epochs=epochs, epoch_images=part, compiled=False)
 
 
 def through_crossbar(weight: Tensor, crossbar: CrossbarParams, device: DeviceParams) -> Tensor:
@@ -146,8 +157,7 @@ class _Beside(nn.Module):
 def _look(
     training: nn.Module,
     network: nn.Module,
-    crossbar: CrossbarParams,
-    device: DeviceParams,
+    on_chip: Callable[..., nn.Module],
     seed: int,
     chip: int,
 ) -> None:
@@ -157,7 +167,7 @@ def _look(
     with torch.no_grad():
         for (_, layer), target in zip(_weighted(plain), targets, strict=True):
             layer.weight.copy_(target.parametrizations.weight.original)
-    chips = to_crossbar(plain, crossbar, device, allow_unvalidated=True, seed=seed, chip=chip)
+    chips = on_chip(plain, seed=seed, chip=chip)
     with torch.no_grad():
         for (_, layer), target in zip(_weighted(chips), targets, strict=True):
             weights = target.parametrizations.weight

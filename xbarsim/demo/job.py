@@ -1,7 +1,7 @@
 """This module is the main job, step by step; every step is a public function."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rich.progress import Progress
 
 from xbarsim.data import Dataset, load_dataset
-from xbarsim.demo.networks import candidates, train_networks
+from xbarsim.demo.networks import demo_conditions, train_networks
 from xbarsim.demo.oracles import OracleErrors
 from xbarsim.demo.pictures import ir_drop_picture
 from xbarsim.mapping import chip_generator, programmed_conductance
@@ -18,7 +18,7 @@ from xbarsim.progress import progress_bar
 from xbarsim.report.html import Report, write_report
 from xbarsim.spice import find_ngspice
 from xbarsim.storage import writable_folder, write_atomically
-from xbarsim.study import AccuracyRow, Candidate, measure
+from xbarsim.study import AccuracyRow, Hardware, Subject, measure
 from xbarsim.validation import ValidationCase, ValidationRecord, validate
 
 PRESET = "bhattacharjee2022"
@@ -152,7 +152,7 @@ def network_tiles(
 
 
 def _evidence(
-    networks: list[Candidate], device: DeviceParams, settings: DemoSettings, bar: Progress
+    networks: list[Subject], device: DeviceParams, settings: DemoSettings, bar: Progress
 ) -> tuple[ValidationRecord, OracleErrors]:
     """Compare the exact model with ngspice and with the sparse oracle, on random and real tiles."""
     case = ValidationCase(
@@ -171,7 +171,7 @@ def _evidence(
         for n in settings.sizes:
             crossbar = load_crossbar(PRESET, rows=n, cols=n)
             tiles = network_tiles(weights, crossbar, device, settings.network_tiles // 2)
-            given |= {f"{candidate.method}-{name}": g for name, g in tiles.items()}
+            given |= {f"{candidate.key}-{name}": g for name, g in tiles.items()}
     total = settings.circuits * len(settings.sizes) + len(given)
     task = bar.add_task("ngspice against the fast model", total=total)
     oracles = OracleErrors()
@@ -184,20 +184,28 @@ def _evidence(
 
 
 def _accuracy(
-    networks: list[Candidate],
+    networks: list[Subject],
     device: DeviceParams,
     data: Dataset,
     record: ValidationRecord,
     settings: DemoSettings,
     bar: Progress,
 ) -> list[AccuracyRow]:
-    crossbars = [load_crossbar(PRESET, rows=n, cols=n) for n in settings.tiles]
-    chosen = candidates(networks, data)
-    task = bar.add_task(
-        "accuracy on chips", total=2 * len(chosen) * len(crossbars) * settings.chips
-    )
-    rows = measure(
-        chosen, crossbars, device, data, record,
-        chips=settings.chips, on_chip=lambda n: bar.advance(task, n),
-    )  # fmt: skip
-    return list(rows)
+    hardware = Hardware(load_crossbar(PRESET, rows=64, cols=64), device, record)
+    plans = [
+        (subject, [c for c in demo_conditions(settings.tiles) if c.suits(subject.method)])
+        for subject in networks
+    ]
+    total = settings.chips * sum(len(conditions) for _, conditions in plans)
+    task = bar.add_task("accuracy on chips", total=total)
+    rows = []
+    for subject, conditions in plans:
+        measured = measure(
+            subject, conditions, hardware, data, chips=settings.chips,
+            on_chip=lambda n: bar.advance(task, n),
+        )  # fmt: skip
+        for condition, row in measured:
+            searched = condition.thresholds == "chip"
+            method = f"{row.method}, on-chip thresholds" if searched else row.method
+            rows.append(replace(row, method=method))
+    return rows

@@ -5,8 +5,10 @@ from xbarsim.hardware.crossbar_network import LayerSummary as LayerSummary
 from xbarsim.hardware.crossbar_network import count_arrays as count_arrays
 from xbarsim.hardware.crossbar_network import layer_summaries as layer_summaries
 from xbarsim.hardware.crossbar_network import to_crossbar as to_crossbar
+from xbarsim.hardware.crossbar_network import write_targets as write_targets
 from xbarsim.hardware.drivers import Source as Source
 from xbarsim.hardware.drivers import check_drivers as check_drivers
+from xbarsim.hardware.gains import to_crossbar_gains as to_crossbar_gains
 from xbarsim.hardware.reading import AdcParams as AdcParams
 from xbarsim.hardware.reading import ReadParams as ReadParams
 from xbarsim.hardware.setup import HardwareSetup as HardwareSetup

@@ -1,8 +1,8 @@
 """This module is the step from a network to the same network on crossbars."""
 
 import copy
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from torch import nn
@@ -20,7 +20,7 @@ from xbarsim.mapping import (
     MappingSpec,
     ProgrammedLayer,
     plan_layer,
-    program_layer,
+    write_layer,
 )
 from xbarsim.parameters import CrossbarParams, DeviceParams, EffectParams
 from xbarsim.validation import ValidationRecord
@@ -37,12 +37,16 @@ class LayerSummary:
         n_tiles: Tiles it takes (each holds a positive and a negative array).
         raw_gain: Least-squares scale that raw currents would need; 1 means no loss.
         validated: Name of the record that covers it, or "unvalidated".
+        residual: What compensation left before variation; not a number without compensation.
+        kept_gain: Gain of compensated arrays over that of the arrays as they were; likewise.
     """
 
     name: str
     n_tiles: int
     raw_gain: float
     validated: str
+    residual: float = float("nan")
+    kept_gain: float = float("nan")
 
 
 def to_crossbar(
@@ -63,6 +67,7 @@ def to_crossbar(
     chip: int = 0,
     on_tile: Callable[[int], None] | None = None,
     wrap: Wrap | None = None,
+    targets: Mapping[str, ProgrammedLayer] | None = None,
 ) -> nn.Module:
     """Return a copy of a network whose convolutions and linear layers run on crossbars.
 
@@ -91,6 +96,8 @@ def to_crossbar(
         on_tile: Called with the number of arrays just solved.
         wrap: Gets name, layer, what reads it, its cells and its weights; returns what is to stand
             in the new network, for instance a layer that also asks ngspice.
+        targets: What ``write_targets`` made of the same network, arrays and mapping, so that many
+            chips of one network share it; worked out here by default.
 
     Returns:
         The new network; ``layer_summaries`` tells what happened to each layer.
@@ -114,10 +121,8 @@ def to_crossbar(
     cells = Chip(device, effects, seconds, seed, chip)
     summaries = []
     for index, (name, layer) in layers.items():
-        programmed = program_layer(
-            layer.weight.detach().double().numpy(force=True), crossbar, device, spec,
-            cells.programming(index), groups=getattr(layer, "groups", 1), on_tile=on_tile,
-        )  # fmt: skip
+        written = targets[name] if targets else _written(layer, crossbar, device, spec, on_tile)
+        programmed = replace(written, conductance=cells.programming(index)(written.conductance))
         read, mapped = read_layer(
             layer, programmed, crossbar, spec, reading or ReadParams(),
             cells.read_noise, seed=cells.read_seed(index), on_tile=on_tile,
@@ -125,9 +130,46 @@ def to_crossbar(
         stamp = gate.stamp(mapped.conductance_range)
         placed = read if wrap is None else wrap(name, layer, read, programmed, mapped)
         result = _put(result, name, placed)
-        summaries.append(LayerSummary(name, mapped.plan.n_tiles, mapped.raw_gain, stamp))
+        summaries.append(
+            LayerSummary(
+                name, mapped.plan.n_tiles, mapped.raw_gain, stamp, mapped.residual, mapped.kept_gain
+            )
+        )
     result.layer_summaries = tuple(summaries)  # type: ignore[assignment]
     return result
+
+
+def write_targets(
+    network: nn.Module,
+    crossbar: CrossbarParams,
+    device: DeviceParams,
+    mapping: MappingSpec,
+    *,
+    on_tile: Callable[[int], None] | None = None,
+) -> dict[str, ProgrammedLayer]:
+    """Return by layer what the cells of every chip of a network are to be programmed with.
+
+    Orders and compensation are worked out here, once for all chips; the arguments are those of
+    ``to_crossbar``, which takes the result as ``targets``.
+    """
+    if mapping.tile is not None:
+        crossbar = crossbar.replace(rows=mapping.tile[0], cols=mapping.tile[1])
+    layers, _ = _chosen(as_network(network), mapping)
+    return {
+        name: _written(layer, crossbar, device, mapping, on_tile) for name, layer in layers.values()
+    }
+
+
+def _written(
+    layer: CrossbarLayer,
+    crossbar: CrossbarParams,
+    device: DeviceParams,
+    spec: MappingSpec,
+    on_tile: Callable[[int], None] | None,
+) -> ProgrammedLayer:
+    weight = layer.weight.detach().double().numpy(force=True)
+    groups = getattr(layer, "groups", 1)
+    return write_layer(weight, crossbar, device, spec, groups=groups, on_tile=on_tile)
 
 
 def count_arrays(network: nn.Module, tile: tuple[int, int], spec: MappingSpec) -> int:

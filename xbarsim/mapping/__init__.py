@@ -11,6 +11,7 @@ from xbarsim.mapping.layer import program_layer as program_layer
 from xbarsim.mapping.layer import programmed_conductance as programmed_conductance
 from xbarsim.mapping.layer import read_layer as read_layer
 from xbarsim.mapping.layer import weigh as weigh
+from xbarsim.mapping.layer import write_layer as write_layer
 from xbarsim.mapping.models import StaticModel as StaticModel
 from xbarsim.mapping.models import apply_wires as apply_wires
 from xbarsim.mapping.plan import LayerPlan as LayerPlan

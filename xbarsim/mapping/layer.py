@@ -1,7 +1,7 @@
 """This module is one layer's way through the hardware: weights, cells, chip, wires, gain, weights."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ class ProgrammedLayer:
         plan: Where every weight sits.
         target: Weights that were meant, [tile, row, col].
         residual: What compensation left before variation; not a number without compensation.
+        kept_gain: Gain of compensated arrays over that of the arrays as they were; likewise.
     """
 
     conductance: Array
@@ -38,6 +39,7 @@ class ProgrammedLayer:
     plan: LayerPlan
     target: Array
     residual: float = float("nan")
+    kept_gain: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class MappedLayer:
         raw_gain: One least-squares scale from raw to wanted weights: how far currents are off.
         conductance_range: Lowest and highest programmed conductance. [S]
         residual: What compensation left before variation; not a number without compensation.
+        kept_gain: Gain of compensated arrays over that of the arrays as they were; likewise.
     """
 
     weight: Array
@@ -59,6 +62,41 @@ class MappedLayer:
     raw_gain: float
     conductance_range: tuple[float, float]
     residual: float = float("nan")
+    kept_gain: float = float("nan")
+
+
+def write_layer(
+    weight: NDArray[Any],
+    crossbar: CrossbarParams,
+    device: DeviceParams,
+    spec: MappingSpec,
+    *,
+    groups: int = 1,
+    on_tile: Callable[[int], None] | None = None,
+) -> ProgrammedLayer:
+    """Return a layer's cells as every chip is to be programmed: targets, without any variation.
+
+    Args:
+        weight: Layer weight, [out, in / groups, kernel...].
+        crossbar: Size of an array and its resistances. [Ω]
+        device: Conductance range. [S]
+        spec: How weights become conductances.
+        groups: Groups of a convolution.
+        on_tile: Called with the number of arrays just solved, while compensating.
+    """
+    weight = np.asarray(weight, dtype=np.float64)
+    plan = plan_layer(weight.shape, crossbar.shape, spec, groups)
+    if spec.order == "strong_near":
+        plan = ordered(plan, weight, crossbar, device)
+    tiles = plan.cut(weight)
+    written = write_tiles(tiles, plan.used(), spec, device)
+    if not spec.compensated:
+        return ProgrammedLayer(written.conductance, written.unit, plan, tiles)
+    cured = compensate(written.conductance[:, 0], crossbar, device, on_tile=on_tile)
+    return ProgrammedLayer(
+        cured.conductance[:, None], written.unit, plan, tiles, cured.residual,
+        cured.gain / cured.uncompensated_gain,
+    )  # fmt: skip
 
 
 def program_layer(
@@ -71,28 +109,12 @@ def program_layer(
     groups: int = 1,
     on_tile: Callable[[int], None] | None = None,
 ) -> ProgrammedLayer:
-    """Write a layer's weights into cells.
+    """Write a layer's weights into the cells of a chip; see ``write_layer`` for the arguments.
 
-    Args:
-        weight: Layer weight, [out, in / groups, kernel...].
-        crossbar: Size of an array and its resistances. [Ω]
-        device: Conductance range. [S]
-        spec: How weights become conductances.
-        program_cells: What the chip makes of conductances that are to be programmed.
-        groups: Groups of a convolution.
-        on_tile: Called with the number of arrays just solved, while compensating.
+    ``program_cells`` is what the chip makes of conductances that are to be programmed.
     """
-    weight = np.asarray(weight, dtype=np.float64)
-    plan = plan_layer(weight.shape, crossbar.shape, spec, groups)
-    if spec.order == "strong_near":
-        plan = ordered(plan, weight, crossbar, device)
-    tiles = plan.cut(weight)
-    written = write_tiles(tiles, plan.used(), spec, device)
-    targets, residual = written.conductance, float("nan")
-    if spec.compensated:
-        cured = compensate(targets[:, 0], crossbar, device, on_tile=on_tile)
-        targets, residual = cured.conductance[:, None], cured.residual
-    return ProgrammedLayer(program_cells(targets), written.unit, plan, tiles, residual)
+    written = write_layer(weight, crossbar, device, spec, groups=groups, on_tile=on_tile)
+    return replace(written, conductance=program_cells(written.conductance))
 
 
 def read_layer(
@@ -131,6 +153,7 @@ def weigh(programmed: ProgrammedLayer, sides: Array, gain: Gain) -> MappedLayer:
         raw_gain=float(readout_gain(programmed.target, measured, "layer").item()),
         conductance_range=(float(cells.min()), float(cells.max())),
         residual=programmed.residual,
+        kept_gain=programmed.kept_gain,
     )
 
 

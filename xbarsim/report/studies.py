@@ -33,17 +33,7 @@ def _accuracy_rows(plan: StudyPlan, found: list[Measured]) -> list[AccuracyRow]:
             chips = [m for m in found if m.row == row.key and m.condition == condition.plain]
             if soft is None or not chips:
                 continue
-            rows.append(
-                AccuracyRow(
-                    method=row.key,
-                    steps=row.steps or 0,
-                    tile=(condition.tile, condition.tile),
-                    gain=condition.gain,
-                    raw_gain=float(np.mean([g for m in chips for g in m.raw_gain])),
-                    software=np.array(soft.accuracy),
-                    hardware=np.array([m.accuracy for m in chips]),
-                )
-            )
+            rows.append(AccuracyRow.of(row.key, condition, soft, chips))
     return rows
 
 

@@ -1,10 +1,20 @@
 """Studies: networks on many chips, and what it does to their accuracy."""
 
 from xbarsim.study.accuracy import AccuracyRow as AccuracyRow
-from xbarsim.study.accuracy import Candidate as Candidate
 from xbarsim.study.accuracy import measure as measure
+from xbarsim.study.chips import measure_chips as measure_chips
+from xbarsim.study.chips import measure_software as measure_software
 from xbarsim.study.condition import Condition as Condition
+from xbarsim.study.cure_tables import CureLine as CureLine
+from xbarsim.study.cure_tables import beyond_markdown as beyond_markdown
+from xbarsim.study.cure_tables import cure_lines as cure_lines
+from xbarsim.study.cure_tables import cure_markdown as cure_markdown
+from xbarsim.study.design import Design as Design
+from xbarsim.study.design import Hardware as Hardware
+from xbarsim.study.networks import checkpoint_subject as checkpoint_subject
+from xbarsim.study.networks import converted as converted
 from xbarsim.study.plans import Study as Study
+from xbarsim.study.plans import cures as cures
 from xbarsim.study.plans import studies as studies
 from xbarsim.study.rows import StudyRow as StudyRow
 from xbarsim.study.rows import study_rows as study_rows
@@ -12,7 +22,9 @@ from xbarsim.study.run import StudyPlan as StudyPlan
 from xbarsim.study.run import run_study as run_study
 from xbarsim.study.store import Measured as Measured
 from xbarsim.study.store import StudyStore as StudyStore
+from xbarsim.study.subject import Subject as Subject
 from xbarsim.study.tables import TableLine as TableLine
 from xbarsim.study.tables import as_csv as as_csv
 from xbarsim.study.tables import as_markdown as as_markdown
+from xbarsim.study.tables import percent as percent
 from xbarsim.study.tables import table_lines as table_lines

@@ -1,40 +1,18 @@
 """This module is the table's row: a network in software, and on several chips."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from xbarsim.data import Dataset
-from xbarsim.hardware import layer_summaries, to_crossbar
-from xbarsim.learning import measure_accuracy, search_thresholds
 from xbarsim.mapping import Gain
-from xbarsim.parameters import CrossbarParams, DeviceParams
-from xbarsim.validation import ValidationRecord
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A trained network to be put on crossbars.
-
-    Attributes:
-        method: Name of the way in which it was trained.
-        network: The network, in software.
-        steps: Time-steps; 0 for a network without time.
-        calibration_images: When given, thresholds are searched anew on every chip with these.
-    """
-
-    method: str
-    network: nn.Module
-    steps: int
-    calibration_images: Tensor | None = None
-
-    def accuracy(self, network: nn.Module, data: Dataset) -> NDArray[np.float64]:
-        """Return the test accuracy after each time-step, [time]; one value without time."""
-        return measure_accuracy(network, data, self.steps)[0]
+from xbarsim.study.chips import measure_chips, measure_software
+from xbarsim.study.condition import Condition
+from xbarsim.study.design import Hardware
+from xbarsim.study.store import Measured
+from xbarsim.study.subject import Subject
 
 
 @dataclass(frozen=True)
@@ -82,39 +60,37 @@ class AccuracyRow:
             "relative_drop": float(self.relative_drop.mean()),
         }
 
+    @classmethod
+    def of(
+        cls, method: str, condition: Condition, software: Measured, chips: Sequence[Measured]
+    ) -> "AccuracyRow":
+        """Return the row of a network's measurements under one condition."""
+        return cls(
+            method=method,
+            steps=len(software.accuracy) if software.rates else 0,
+            tile=(condition.tile, condition.tile),
+            gain=condition.gain,
+            raw_gain=float(np.mean([gain for m in chips for gain in m.raw_gain])),
+            software=np.array(software.accuracy),
+            hardware=np.array([m.accuracy for m in chips]),
+        )
+
 
 def measure(
-    candidates: list[Candidate],
-    crossbars: list[CrossbarParams],
-    device: DeviceParams,
+    subject: Subject,
+    conditions: Sequence[Condition],
+    hardware: Hardware,
     data: Dataset,
-    record: ValidationRecord,
     *,
-    gains: tuple[Gain, ...] = ("none", "column"),
     chips: int = 3,
     on_chip: Callable[[int], None] | None = None,
-) -> Iterator[AccuracyRow]:
-    """Yield a row for every candidate, tile size and gain."""
-    for candidate in candidates:
-        software = candidate.accuracy(candidate.network, data)
-        for crossbar, gain in product(crossbars, gains):
-            hardware, raw = [], []
-            for chip in range(chips):
-                net = to_crossbar(
-                    candidate.network, crossbar, device, record=record, gain=gain, chip=chip
-                )
-                raw += [layer.raw_gain for layer in layer_summaries(net)]
-                if candidate.calibration_images is not None:
-                    net = search_thresholds(net, candidate.calibration_images, candidate.steps)
-                hardware.append(candidate.accuracy(net, data))
-                if on_chip is not None:
-                    on_chip(1)
-            yield AccuracyRow(
-                candidate.method,
-                candidate.steps,
-                crossbar.shape,
-                gain,
-                float(np.mean(raw)),
-                software,
-                np.array(hardware),
-            )
+) -> Iterator[tuple[Condition, AccuracyRow]]:
+    """Yield every condition with its row; ``on_chip`` is called with 1 after every measurement."""
+    software = measure_software(subject, data)
+    found: dict[Condition, list[Measured]] = {condition: [] for condition in conditions}
+    for condition, _, measured in measure_chips(subject, conditions, hardware, data, chips):
+        found[condition].append(measured)
+        if on_chip is not None:
+            on_chip(1)
+    for condition, measurements in found.items():
+        yield condition, AccuracyRow.of(subject.key, condition, software, measurements)

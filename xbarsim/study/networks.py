@@ -1,19 +1,23 @@
 """This module is where a study's networks come from: checkpoints, the cache, or a conversion."""
 
-import hashlib
 from pathlib import Path
 
 from torch import nn
 
 from xbarsim.data import Dataset
-from xbarsim.learning import convert, load_network, load_recipe, trained
-from xbarsim.study.rows import StudyRow
+from xbarsim.learning import Recipe, convert, load_network, load_recipe, trained
+from xbarsim.study.rows import StudyMethod, StudyRow
+from xbarsim.study.subject import Subject
 
 SEARCH_IMAGES = 256
-"""Training images on which thresholds are searched (Algorithm 1)."""
+"""Training images on which thresholds of a converted network are searched (Algorithm 1)."""
+
+_METHODS: dict[str, StudyMethod] = {
+    "ann": "ANN", "surrogate": "surrogate", "bntt": "BNTT", "conversion": "conversion",
+}  # fmt: skip
 
 
-def row_network(row: StudyRow, checkpoints: Path, data: Dataset) -> nn.Module | None:
+def row_subject(row: StudyRow, checkpoints: Path, data: Dataset) -> Subject | None:
     """Return a row's network in software, or None when its checkpoint does not exist yet.
 
     Digits train in under a minute, so they come from the user's cache or are trained now.
@@ -28,19 +32,37 @@ def row_network(row: StudyRow, checkpoints: Path, data: Dataset) -> nn.Module | 
     """
     path = checkpoints / f"{row.source}.safetensors"
     if path.exists():
-        network: nn.Module = load_network(path)[0]
+        network, recipe = load_network(path)
     elif row.dataset == "digits":
-        network = trained(load_recipe(row.source), data)
+        recipe = load_recipe(row.source)
+        network = trained(recipe, data)
     else:
         return None
-    if row.method == "conversion":
-        return convert(network, data.train_images[:SEARCH_IMAGES], row.steps or 1)
-    return network
+    return _subject(row.key, row.method, network, recipe, row.steps or 0, data)
 
 
-def fingerprint(network: nn.Module) -> str:
-    """Return a hash of all weights, by which results are told apart."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(network.state_dict().items()):
-        digest.update(name.encode() + tensor.detach().contiguous().numpy(force=True).tobytes())
-    return digest.hexdigest()[:16]
+def checkpoint_subject(path: Path) -> tuple[Subject, Recipe]:
+    """Return the network of a checkpoint, and its recipe; a converted one cannot be trained on.
+
+    Raises:
+        StorageError: If the file is missing, damaged, or not a checkpoint of ours.
+    """
+    network, recipe = load_network(path)
+    steps = 0 if recipe.method == "ann" else recipe.steps
+    source = None if recipe.method == "conversion" else network
+    method = _METHODS[recipe.method]
+    return Subject(path.stem, method, network, steps, recipe.encoder, recipe, source), recipe
+
+
+def _subject(
+    key: str, method: StudyMethod, network: nn.Module, recipe: Recipe, steps: int, data: Dataset
+) -> Subject:
+    if method != "conversion":
+        return Subject(key, method, network, steps, recipe.encoder, recipe, network)
+    spiking = converted(network, data, steps)
+    return Subject(key, method, spiking, steps, recipe.encoder, recipe, network)
+
+
+def converted(network: nn.Module, data: Dataset, steps: int) -> nn.Module:
+    """Return a trained ReLU network as spiking one, with thresholds searched as in every study."""
+    return convert(network, data.train_images[:SEARCH_IMAGES], max(steps, 1))

@@ -1,12 +1,16 @@
 """This module is the studies by name: which conditions answer which question of the paper."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from xbarsim.mapping import Gain
 from xbarsim.study.condition import Condition
+from xbarsim.study.rows import StudyMethod
 
 ADAPTATION = (16, 64, 256, 1024)
 """Numbers of adaptation samples."""
+TRAINING = 200
+"""Updates of training through the arrays."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +68,14 @@ def studies(gains: tuple[Gain, ...]) -> dict[str, Study]:
             causes(),
         ),
         "cure": Study(
-            "Cure: IR drop compensated when programming, no retraining",
-            "What compensation leaves, without variation and with it.",
-            tuple(
-                Condition(tile=tile, gain="column", compensated=cured, variation=variation)
-                for tile in (64, 128)
-                for cured in (False, True)
-                for variation in (False, True)
-            ),
+            "Cures on 64x64 crossbars: what each costs and gives back",
+            "Which cure, or which of them together, takes a network back to software.",
+            cures(64),
+        ),
+        "beyond": Study(
+            "Beyond the paper: IR drop compensated without retraining, and what variation leaves",
+            "Whether IR drop alone costs 0.1 % at most, and what remains with variation 1 %.",
+            (*drop_alone(), *attribution(64), *cures(64)),
         ),
     }
 
@@ -91,3 +95,66 @@ def causes() -> tuple[Condition, ...]:
         Condition(tile=64, gain="layer", compensated=True),
     ]
     return (*raw, *scaled)
+
+
+def cures(
+    tile: int, *, samples: int = 256, adaptation: int = 1024, training: int = TRAINING
+) -> tuple[Condition, ...]:
+    """Return every cure alone, from raw currents on, and those that go together.
+
+    Args:
+        tile: Rows and columns of a tile.
+        samples: Images on which thresholds are searched or matched.
+        adaptation: Images that adapt batch norms.
+        training: Updates of training through the arrays; 0 leaves it out.
+    """
+    base: dict[str, Any] = {"tile": tile, "samples": samples}
+    raw, column = Condition(gain="none", **base), Condition(**base)
+    programmed = column.replace(compensated=True)
+    found = [
+        raw,
+        *(raw.replace(gain=gain) for gain in ("layer", "tile", "column")),
+        column.replace(order="strong_near"),
+        raw.replace(thresholds="chip"),
+        raw.replace(thresholds="matched"),
+        raw.replace(adaptation=adaptation),
+        *(programmed.replace(gain=gain) for gain in ("layer", "column")),
+        programmed.replace(scale="tile"),
+        *_fitted(programmed, adaptation),
+    ]
+    if training:
+        trained = programmed.replace(training=training)
+        found += [column.replace(training=training), trained, *_fitted(trained, adaptation)]
+    return tuple(found)
+
+
+def _fitted(condition: Condition, adaptation: int) -> tuple[Condition, ...]:
+    """Return a condition with what can be done to the chip after it was programmed."""
+    return (
+        condition.replace(thresholds="chip"),
+        condition.replace(thresholds="matched"),
+        condition.replace(adaptation=adaptation),
+    )
+
+
+def all_cures(method: StudyMethod, tile: int) -> Condition:
+    """Return the one condition that does everything which suits a way to learn."""
+    suiting = [c for c in cures(tile) if c.suits(method) and c.compensated and c.training]
+    wanted = {"conversion": "chip", "surrogate": "matched"}.get(method, "software")
+    fitted = [c for c in suiting if c.thresholds == wanted]
+    return next((c for c in fitted if c.adaptation), fitted[0])
+
+
+def drop_alone() -> tuple[Condition, ...]:
+    """Return raw currents, a gain, and compensation, on cells that hold what was programmed."""
+    return tuple(
+        Condition(tile=tile, gain=gain, compensated=cured, variation=False)
+        for tile in (64, 128)
+        for gain, cured in (("none", False), ("layer", False), ("layer", True))
+    )
+
+
+def attribution(tile: int) -> tuple[Condition, ...]:
+    """Return wires and variation together and alone, under one gain a layer."""
+    both = Condition(tile=tile, gain="layer")
+    return both, both.replace(variation=False), both.replace(wires=False)

@@ -4,17 +4,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from torch import nn
-
 from xbarsim.data import Dataset
-from xbarsim.errors import InfeasibleError
-from xbarsim.parameters import CrossbarParams, DeviceParams
-from xbarsim.study.chips import measure_chip, measure_software
+from xbarsim.study.chips import measure_chips, measure_software
 from xbarsim.study.condition import Condition
-from xbarsim.study.networks import fingerprint, row_network
+from xbarsim.study.design import Hardware
+from xbarsim.study.networks import row_subject
 from xbarsim.study.rows import StudyRow
 from xbarsim.study.store import Measured, StudyStore, key_of
-from xbarsim.validation import ValidationRecord
+from xbarsim.study.subject import Subject
+
+OnJob = Callable[[StudyRow, Condition | None, int], None]
 
 
 @dataclass(frozen=True)
@@ -27,10 +26,7 @@ class StudyPlan:
         chips: Chips per condition that has variation; one is enough without.
         images: Test images, the first so many; None for all.
         checkpoints: Folder of the checkpoints.
-        crossbar: Wires; the conditions say the size. [Ω]
-        device: Device. [S]
-        record: Evidence for the arrays.
-        paranoid: Share of the tiles to solve again by the other oracle; None for none.
+        hardware: Arrays and cells.
     """
 
     rows: list[StudyRow]
@@ -38,30 +34,22 @@ class StudyPlan:
     chips: int
     images: int | None
     checkpoints: Path
-    crossbar: CrossbarParams
-    device: DeviceParams
-    record: ValidationRecord | None
-    paranoid: float | None = None
+    hardware: Hardware
 
-    def jobs(self) -> list[tuple[StudyRow, Condition | None, int]]:
-        """Return every measurement, software first."""
-        jobs: list[tuple[StudyRow, Condition | None, int]] = []
-        for row in self.rows:
-            jobs.append((row, None, -1))
-            for condition in self.conditions:
-                if not condition.suits(row.method):
-                    continue
-                chips = self.chips if condition.variation else 1
-                jobs += [(row, condition, chip) for chip in range(chips)]
-        return jobs
+    def suiting(self, row: StudyRow) -> list[Condition]:
+        """Return the conditions that mean anything to a row."""
+        return [c for c in self.conditions if c.suits(row.method)]
+
+    def jobs(self) -> int:
+        """Return how many measurements there are, software included."""
+        return sum(
+            1 + sum(self.chips if c.variation else 1 for c in self.suiting(row))
+            for row in self.rows
+        )
 
 
 def run_study(
-    plan: StudyPlan,
-    data: Dataset,
-    store: StudyStore,
-    *,
-    on_job: Callable[[StudyRow, Condition | None, int], None] | None = None,
+    plan: StudyPlan, data: Dataset, store: StudyStore, *, on_job: OnJob | None = None
 ) -> Iterator[Measured]:
     """Measure what the store lacks, and yield every measurement of the plan.
 
@@ -75,38 +63,34 @@ def run_study(
         test_images=data.test_images[: plan.images],
         test_labels=data.test_labels[: plan.images],
     )
-    row, network, mark = None, None, ""
-    for wanted, condition, chip in plan.jobs():
-        if wanted is not row:
-            row, network = wanted, row_network(wanted, plan.checkpoints, images)
-            mark = fingerprint(network) if network is not None else ""
-        if network is not None:
-            found = store.get(key_of(row.key, mark, len(images.test_images), condition, chip))
-            if found is None:
-                found = _measure(plan, row, network, images, condition, chip)
-                store.put(found)
+    for row in plan.rows:
+        subject = row_subject(row, plan.checkpoints, images)
+        if subject is None:
+            continue
+        for condition, chip, found in _row(plan, subject, row, images, store):
             yield found
-        if on_job is not None:
-            on_job(wanted, condition, chip)
+            if on_job is not None:
+                on_job(row, condition, chip)
 
 
-def _measure(
-    plan: StudyPlan,
-    row: StudyRow,
-    network: nn.Module,
-    data: Dataset,
-    condition: Condition | None,
-    chip: int,
-) -> Measured:
-    if condition is None:
-        return measure_software(row, network, data)
-    try:
-        return measure_chip(
-            row, network, data, condition, plan.crossbar, plan.device, plan.record, chip=chip,
-            paranoid=plan.paranoid,
-        )  # fmt: skip
-    except InfeasibleError as error:
-        images, mark = len(data.test_images), fingerprint(network)
-        return Measured(
-            row.key, mark, images, condition.plain, chip, (), (), (), 0.0, failure=str(error)
-        )
+def _row(
+    plan: StudyPlan, subject: Subject, row: StudyRow, data: Dataset, store: StudyStore
+) -> Iterator[tuple[Condition | None, int, Measured]]:
+    """Yield a row's measurements, the one in software first; what is new is kept."""
+
+    def known(condition: Condition | None, chip: int) -> Measured | None:
+        key = key_of(row.key, subject.fingerprint, len(data.test_images), condition, chip)
+        return store.get(key)
+
+    software = known(None, -1)
+    if software is None:
+        software = measure_software(subject, data)
+        store.put(software)
+    yield None, -1, software
+    measurements = measure_chips(
+        subject, plan.suiting(row), plan.hardware, data, plan.chips, known=known
+    )
+    for condition, chip, found in measurements:
+        if store.get(found.key) is None:
+            store.put(found)
+        yield condition, chip, found

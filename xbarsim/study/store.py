@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,10 @@ class Measured:
         seconds: Time of the measurement. [s]
         failure: Why there is no such chip, say because its IR drop cannot be compensated; then
             ``accuracy`` is empty.
+        once_s: Time of training through arrays and of compensation, once for all chips. [s]
+        chip_s: Time of what was done to this chip: thresholds, batch norms. [s]
+        residual: Largest of what compensation left in a layer, before variation; None without.
+        kept_gain: Per layer, gain of compensated arrays over that of the arrays as they were.
     """
 
     row: str
@@ -39,6 +43,10 @@ class Measured:
     raw_gain: tuple[float, ...]
     seconds: float
     failure: str = ""
+    once_s: float = 0.0
+    chip_s: float = 0.0
+    residual: float | None = None
+    kept_gain: tuple[float, ...] = ()
 
     @property
     def key(self) -> str:
@@ -68,10 +76,9 @@ class StudyStore:
         lines = read_text(self.path).splitlines()
         for number, line in enumerate(lines, start=1):
             try:
-                fields = json.loads(line)
-                for name in ("accuracy", "rates", "raw_gain"):
-                    fields[name] = tuple(fields[name])
-                found = Measured(**fields)
+                plain = json.loads(line)
+                lists = {k: tuple(v) for k, v in plain.items() if isinstance(v, list)}
+                found = Measured(**(plain | lists))
             except (ValueError, TypeError, KeyError) as error:
                 if number == len(lines):
                     return
@@ -86,7 +93,7 @@ class StudyStore:
     def put(self, measured: Measured) -> None:
         """Add a measurement; it is on the disk when this returns."""
         self._known[measured.key] = measured
-        kept = "".join(json.dumps(asdict(m), sort_keys=True) + "\n" for m in self.all())
+        kept = "".join(json.dumps(_plain(m), sort_keys=True) + "\n" for m in self.all())
         write_atomically(self.path, kept)
 
     def all(self) -> list[Measured]:
@@ -95,3 +102,9 @@ class StudyStore:
             self._known.values(),
             key=lambda m: (m.row, m.images, json.dumps(m.condition, sort_keys=True), m.chip),
         )
+
+
+def _plain(measured: Measured) -> dict[str, Any]:
+    """Return a measurement as data, without what it says nothing about."""
+    unset = {f.name: f.default for f in fields(Measured) if f.default is not MISSING}
+    return {k: v for k, v in asdict(measured).items() if k not in unset or v != unset[k]}

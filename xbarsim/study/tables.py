@@ -2,8 +2,9 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import t as student
@@ -11,6 +12,9 @@ from scipy.stats import t as student
 from xbarsim.study.condition import Condition
 from xbarsim.study.rows import StudyRow
 from xbarsim.study.store import Measured
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 NOT_TRAINED = "not yet trained"
 
@@ -87,7 +91,7 @@ def _line(
         chips=n,
         software=software,
         hardware=hardware,
-        interval=_half_width(values) if n > 1 else None,
+        interval=half_width(values) if n > 1 else None,
         drop=100 * (software - hardware) / software if software and hardware is not None else None,
         raw_gain=float(np.mean(gains)) if gains else None,
         paper_software=row.paper_software,
@@ -97,19 +101,20 @@ def _line(
     )
 
 
-def _half_width(values: np.ndarray) -> float:
+def half_width(values: np.ndarray) -> float:
+    """Return the half width of the 95 % interval of the mean (Student's t)."""
     n = len(values)
     return float(student.ppf(0.975, n - 1) * values.std(ddof=1) / n**0.5)
 
 
-def as_csv(lines: list[TableLine]) -> str:
-    """Return the lines as CSV, one column a field."""
+def as_csv(lines: "Sequence[DataclassInstance]") -> str:
+    """Return lines as CSV, one column a field; nothing for no lines."""
     stream = io.StringIO()
-    writer = csv.DictWriter(
-        stream, [field.name for field in fields(TableLine)], lineterminator="\n"
-    )
-    writer.writeheader()
-    writer.writerows(asdict(line) for line in lines)
+    if lines:
+        names = [field.name for field in fields(lines[0])]
+        writer = csv.DictWriter(stream, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(line) for line in lines)
     return stream.getvalue()
 
 
@@ -125,18 +130,19 @@ def as_markdown(lines: list[TableLine], title: str, command: str) -> str:
 
 
 def _markdown_line(line: TableLine) -> str:
-    paper = f"{_percent(line.paper_software)} / {_percent(line.paper_hardware)}"
+    paper = f"{percent(line.paper_software)} / {percent(line.paper_hardware)}"
     head = f"| {line.method} | {line.steps or '-'} | {line.condition} |"
     if line.note and line.hardware is None:
-        return f"{head} {line.images} | {_percent(line.software)} | {line.note} | - | {paper} |"
+        return f"{head} {line.images} | {percent(line.software)} | {line.note} | - | {paper} |"
     if line.hardware is None or line.software is None:
         return f"{head} - | {NOT_TRAINED}: `{line.command}` | - | - | {paper} |"
     interval = "" if line.interval is None else f" ± {line.interval:.2f} ({line.chips} chips)"
     return (
         f"{head} {line.images} | {line.software:.2f} | {line.hardware:.2f}{interval} | "
-        f"{_percent(line.drop)} | {paper} |"
+        f"{percent(line.drop)} | {paper} |"
     )
 
 
-def _percent(value: float | None) -> str:
+def percent(value: float | None) -> str:
+    """Write a percentage, or a dash for none."""
     return "-" if value is None else f"{value:.2f}"
