@@ -46,7 +46,7 @@ ROOMS = {
     ),
     "reference": (["xbarsim/reference"], [BY_HAND, "tests/fast", "tests/spice"]),
     "fast": (
-        "xbarsim/fast",
+        ["xbarsim/fast"],
         ["tests/fast", BY_HAND, "tests/hardware", "tests/test_orientation.py"],
     ),
     "mapping": (
@@ -243,9 +243,8 @@ def run(wanted: list[Mutant]) -> None:
                 sys.exit(f"the unchanged tests of {room} do not pass: {result}, {name}")
         for mutant in track(todo, "mutants"):
             result, name = fate(mutant, copy)
-            lines.append({
-                **asdict(mutant), "sha256": digest(mutant.file, copy), "fate": result, "noticed_by": name
-            })  # fmt: skip
+            said = {"sha256": digest(mutant.file, copy), "fate": result, "noticed_by": name}
+            lines.append({**asdict(mutant), **said})
             keep(lines)
 
 
