@@ -131,8 +131,9 @@ def in_fork(tests: list[str], copy: Path, compiled: Path, seconds: float) -> tup
 def _child(tests: list[str], copy: Path, compiled: Path, noticed: Path) -> int:
     os.setsid()
     os.chdir(copy)
-    for stream in (0, 1, 2):
-        os.dup2(os.open(os.devnull, os.O_RDWR), stream)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for stream in (1, 2):
+        os.dup2(os.open(copy / ".said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), stream)
     os.environ["PYTHONPATH"] = os.environ["PYTHONPYCACHEPREFIX"] = str(copy)
     sys.path.insert(0, str(copy))
     sys.dont_write_bytecode = True
@@ -240,6 +241,7 @@ def run(wanted: list[Mutant]) -> None:
         for room in {m.room for m in todo}:
             result, name = in_fork(ROOMS[room][1], copy, copy / ".compiled", ALL_SECONDS)
             if result != "passed":
+                print((copy / ".said").read_text()[-3000:])
                 sys.exit(f"the unchanged tests of {room} do not pass: {result}, {name}")
         for mutant in track(todo, "mutants"):
             result, name = fate(mutant, copy)
