@@ -17,6 +17,8 @@ from xbarsim.spice import Limits, find_ngspice, refuse_broken, spice_currents
 from xbarsim.storage import writable_folder
 
 _MOST_FAILURES = 10
+_LOOK_EVERY = 0.2
+"""Longest time that an interrupt waits. [s]"""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ def run_campaign(
         task = bar.add_task("SPICE campaign", total=len(cases))
         flow = _Flow(place, Run(solver, store, limits, force), resume)
         for case in cases:
+            place.check_interrupts()
             if case.name not in checked:
                 refuse_broken(case.deck())
                 checked.add(case.name)
@@ -129,7 +132,10 @@ class _Flow:
 
     def keep_finished(self) -> None:
         """Wait for a result or more and keep them; end the campaign when too many runs fail."""
-        done, _ = wait(self.pending, return_when=FIRST_COMPLETED)
+        done: set[Future[ReferenceCurrents]] = set()
+        while not done:
+            self.place.check_interrupts()
+            done, _ = wait(self.pending, timeout=_LOOK_EVERY, return_when=FIRST_COMPLETED)
         for future in done:
             key, case = self.pending.pop(future)
             try:

@@ -24,6 +24,7 @@ from xbarsim.cli import (
 )
 from xbarsim.cli.output import ERR
 from xbarsim.errors import SpiceError, XbarsimError
+from xbarsim.interrupts import Terminated, end_as_after_interrupt
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -43,11 +44,14 @@ for module in (
 
 def run() -> None:
     """Run the command line; our own errors become one message and exit code 2."""
+    end_as_after_interrupt()
     try:
         app()
-    except KeyboardInterrupt:
-        ERR.print("interrupted")
-        sys.exit(130)
+    except KeyboardInterrupt as error:
+        ended = isinstance(error, Terminated)
+        word = "ended by SIGTERM" if ended else "interrupted"
+        ERR.print(f"{word}; files are whole, and the same command goes on where results are kept")
+        sys.exit(143 if ended else 130)
     except XbarsimError as error:
         ERR.print(f"[bold red]error:[/] {_escape(str(error))}")
         if isinstance(error, SpiceError) and error.log_tail:
