@@ -1,10 +1,12 @@
 """This module is ``xbarsim cure``: what helps a network on crossbars, and what it costs."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from xbarsim.cli.effort import Paranoid
 from xbarsim.cli.infer import Device, Images, SetupFile, Tile
 from xbarsim.cli.networks import Checkpoint, DataFolder, accuracy_over_time
 from xbarsim.cli.output import OUT, JsonFlag, print_json
@@ -31,6 +33,7 @@ def cure(
     updates: Annotated[
         int, typer.Option(help="Updates of noise-aware training; 0: leave it out.")
     ] = 0,
+    paranoid: Paranoid = None,
     data: DataFolder = None,
     json: JsonFlag = False,
 ) -> None:
@@ -45,6 +48,7 @@ def cure(
     from xbarsim.progress import progress_bar
 
     patient, tuned = _patient(checkpoint, data, device, tile, setup, gain, samples, images, updates)
+    patient = replace(patient, paranoid=paranoid)
     with progress_bar() as bar:
         task = bar.add_task("cures", total=None)
         found = try_cures(patient, chips, tuned=tuned, on_cure=lambda _: bar.advance(task, 1))

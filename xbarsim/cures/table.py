@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from xbarsim.cures.norm import adapt_norm
 from xbarsim.cures.thresholds import recalibrate_thresholds
-from xbarsim.hardware import to_crossbar
+from xbarsim.hardware import ReadParams, to_crossbar
+from xbarsim.hardware.recheck import recheck_network
 from xbarsim.inference import Encoder
 from xbarsim.mapping import MappingSpec
 from xbarsim.network import LIF, BatchNormThroughTime
@@ -32,6 +33,7 @@ class Patient:
         crossbar: Size of a tile and its resistances. [Ω]
         device: Conductance range and variation. [S]
         mapping: How weights become conductances, before any cure.
+        paranoid: Share of the tiles to solve again by the nodal solve; None for none.
     """
 
     network: nn.Module
@@ -42,12 +44,17 @@ class Patient:
     crossbar: CrossbarParams
     device: DeviceParams
     mapping: MappingSpec
+    paranoid: float | None = None
 
     def on_chip(self, chip: int, network: nn.Module | None = None, **changes: object) -> nn.Module:
         """Return the network on one chip, with changes to its mapping."""
+        spec = self.mapping.replace(**changes)
+        wrap = None if self.paranoid is None else recheck_network(
+            self.crossbar, spec, ReadParams(), share=self.paranoid
+        )  # fmt: skip
         return to_crossbar(
             network or self.network, self.crossbar, self.device, allow_unvalidated=True,
-            mapping=self.mapping.replace(**changes), encoder=self.encoder, chip=chip,
+            mapping=spec, encoder=self.encoder, chip=chip, wrap=wrap,
         )  # fmt: skip
 
 
