@@ -207,6 +207,7 @@ def _print_errors(found: "ErrorTrace") -> None:
 
 def _draw(folder: Path, accuracy: dict[str, Any], found: "ErrorTrace | None") -> None:
     from xbarsim.report.traces import accuracy_trace, error_growth, layer_time_map
+    from xbarsim.storage import whole_file
 
     pictures = {
         "accuracy": accuracy_trace(accuracy["software"], {"hardware": accuracy["hardware"]})
@@ -216,5 +217,6 @@ def _draw(folder: Path, accuracy: dict[str, Any], found: "ErrorTrace | None") ->
         pictures["membrane"] = layer_time_map(found.membrane, "membrane error [thresholds]")
         pictures["growth"] = error_growth(found)
     for name, figure in pictures.items():
-        figure.savefig(folder / f"{name}.png", dpi=150)
+        with whole_file(folder / f"{name}.png") as stream:
+            figure.savefig(stream, format="png", dpi=150)
         OUT.print(f"wrote {folder / name}.png")
