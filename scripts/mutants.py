@@ -241,7 +241,7 @@ def run(wanted: list[Mutant]) -> None:
         for room in {m.room for m in todo}:
             result, name = in_fork(ROOMS[room][1], copy, copy / ".compiled", ALL_SECONDS)
             if result != "passed":
-                print((copy / ".said").read_text()[-3000:])
+                print((copy / ".said").read_text()[-30000:])
                 sys.exit(f"the unchanged tests of {room} do not pass: {result}, {name}")
         for mutant in track(todo, "mutants"):
             result, name = fate(mutant, copy)
