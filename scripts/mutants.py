@@ -1,185 +1,180 @@
 """Mutation check: change the numerical core in one place at a time and see whether a test notices.
 
-    python scripts/mutants.py --sample 100            # a seeded sample, spread over the rooms
+    python scripts/mutants.py --sample 200            # a seeded sample, spread over the rooms
     python scripts/mutants.py --room mapping          # every mutant of one room
+    python scripts/mutants.py --report                # only print what is known
 
-Works on a copy of the tracked files. Results are kept line by line, so that a killed run resumes;
-survivors are printed at the end with what was changed.
+Works on a copy of the tracked files. Results are kept after each mutant in
+validation/trust/mutants.json, so that a killed run resumes; a survivor that is no fault is explained
+in scripts/mutants.toml. Tests run in a fork of this process, which has loaded the heavy libraries.
 """
 
 import argparse
 import ast
+import hashlib
 import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections import Counter
+import time
+import tomllib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from itertools import chain, zip_longest
 from pathlib import Path
 
+import numba
+import pytest
+import scipy.sparse.linalg  # noqa: F401 (loaded once, for all forks)
+import torch  # noqa: F401
+from mutator import Mutant, Mutator
 from rich.progress import track
 
 ROOT = Path(__file__).resolve().parents[1]
+OUT = ROOT / "validation/trust/mutants.json"
+EXPLAINED = ROOT / "scripts/mutants.toml"
+BY_HAND = "tests/independent"
 ROOMS = {
-    "circuit": ("xbarsim/circuit", ["tests/independent", "tests/spice"]),
-    "netlist": ("xbarsim/spice/deck.py", ["tests/independent", "tests/spice"]),
-    "reference": ("xbarsim/reference", ["tests/independent", "tests/fast", "tests/spice"]),
-    "fast": ("xbarsim/fast", ["tests/independent", "tests/fast", "tests/test_orientation.py"]),
-    "mapping": (
-        "xbarsim/mapping",
-        ["tests/mapping", "tests/hardware", "tests/test_orientation.py"],
+    "circuit": (["xbarsim/circuit"], [BY_HAND, "tests/spice"]),
+    "netlist": (
+        ["xbarsim/spice/deck.py", "xbarsim/spice/subckt.py", "xbarsim/spice/pulses.py"],
+        [BY_HAND, "tests/spice"],
     ),
-    "neurons": ("xbarsim/network", ["tests/network", "tests/inference"]),
+    "reference": (["xbarsim/reference"], [BY_HAND, "tests/fast", "tests/spice"]),
+    "fast": (
+        ["xbarsim/fast"],
+        ["tests/fast", BY_HAND, "tests/hardware", "tests/test_orientation.py"],
+    ),
+    "mapping": (
+        ["xbarsim/mapping"],
+        ["tests/mapping", "tests/hardware", "tests/inference", "tests/test_orientation.py"],
+    ),
+    "neurons": (["xbarsim/network"], ["tests/network", "tests/inference", "tests/exchange"]),
 }
-OPERATORS = {
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
-    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq, ast.And: ast.Or, ast.Or: ast.And,
-}  # fmt: skip
-SWAPS = {
-    "r_wire_row": "r_wire_col", "r_wire_col": "r_wire_row", "r_driver": "r_sense",
-    "r_sense": "r_driver", "rows": "cols", "cols": "rows",
-}  # fmt: skip
-SECONDS = 600
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """One change: the k-th place of a file at which a change is possible, and what it is in words."""
-
-    room: str
-    file: str
-    place: int
-    line: int
-    change: str
-
-    @property
-    def key(self) -> str:
-        """What tells it from all others."""
-        return f"{self.file}:{self.place}"
-
-
-class Mutator(ast.NodeTransformer):
-    """Counts the places where a change is possible, and makes the one that is asked for."""
-
-    def __init__(self, wanted: int = -1) -> None:
-        self.wanted, self.changes = wanted, []
-
-    def _offer(self, node: ast.AST, words: str) -> bool:
-        self.changes.append((node.lineno, words))
-        return len(self.changes) - 1 == self.wanted
-
-    def _operator(self, node, name):  # noqa: ANN001, ANN202
-        self.generic_visit(node)
-        owner = getattr(node, name)
-        old = owner[0] if isinstance(owner, list) else owner
-        new = OPERATORS.get(type(old))
-        words = f"{type(old).__name__} -> {new.__name__}" if new else ""
-        if new and self._offer(node, f"{words} in {ast.unparse(node)[:70]}"):
-            setattr(node, name, [new(), *owner[1:]] if isinstance(owner, list) else new())
-        return node
-
-    def visit_BinOp(self, node):  # noqa: ANN001, ANN201
-        """Swap an arithmetic operator; unions of types are no arithmetic."""
-        return node if isinstance(node.op, ast.BitOr) else self._operator(node, "op")
-
-    def visit_Compare(self, node):  # noqa: ANN001, ANN201
-        """Move a comparison by one."""
-        return self._operator(node, "ops")
-
-    def visit_BoolOp(self, node):  # noqa: ANN001, ANN201
-        """Swap and with or."""
-        return self._operator(node, "op")
-
-    def visit_Constant(self, node):  # noqa: ANN001, ANN201
-        """Move an integer by one: indices, axes, first and last segments."""
-        if type(node.value) is int and abs(node.value) < 10:
-            new = 1 - node.value if node.value in (0, 1) else node.value + 1
-            if self._offer(node, f"{node.value} -> {new}"):
-                return ast.copy_location(ast.Constant(new), node)
-        return node
-
-    def visit_UnaryOp(self, node):  # noqa: ANN001, ANN201
-        """Drop a minus or an inversion."""
-        self.generic_visit(node)
-        drops = isinstance(node.op, ast.USub | ast.Invert | ast.Not)
-        return (
-            node.operand
-            if drops and self._offer(node, f"drop in {ast.unparse(node)[:70]}")
-            else node
-        )
-
-    def visit_Attribute(self, node):  # noqa: ANN001, ANN201
-        """Swap rows with columns and drivers with sense resistors; drop a transpose."""
-        self.generic_visit(node)
-        if node.attr in SWAPS and self._offer(node, f"{node.attr} -> {SWAPS[node.attr]}"):
-            node.attr = SWAPS[node.attr]
-        elif node.attr in ("T", "mT") and self._offer(node, f"drop .{node.attr}"):
-            return node.value
-        return node
-
-    def visit_FunctionDef(self, node):  # noqa: ANN001, ANN201
-        """Change bodies and defaults only: annotations and decorators compute nothing."""
-        node.body = [self.visit(part) for part in node.body]
-        return node
-
-    def visit_AnnAssign(self, node):  # noqa: ANN001, ANN201
-        """Leave the fields of parameter types alone."""
-        return node
-
-    def visit_Raise(self, node):  # noqa: ANN001, ANN201
-        """Leave messages alone."""
-        return node
-
-    visit_JoinedStr = visit_AnnAssign  # noqa: N815
+NEAREST = {
+    "circuit": ["tests/spice/test_topologies.py", "tests/spice/test_golden.py"],
+    "netlist": ["tests/spice/test_golden.py", "tests/spice/test_rules.py"],
+    "reference": ["tests/fast/test_inside.py", "tests/spice/test_topologies.py"],
+    "activity": ["tests/fast/test_activity.py"],
+    "adjoint": ["tests/fast/test_adjoint.py"],
+    "batched": ["tests/fast/test_adjoint.py", "tests/fast/test_silent_rows.py"],
+    "branches": ["tests/fast/test_inside.py", "tests/fast/test_state.py"],
+    "closed_form": ["tests/fast/test_closed_form.py"],
+    "inside": ["tests/fast/test_inside.py", "tests/fast/test_iterative.py"],
+    "iterative": ["tests/fast/test_iterative.py"],
+    "sweeps": ["tests/fast/test_iterative.py"],
+    "laws": ["tests/fast/test_nonlinear.py", "tests/fast/test_inside.py"],
+    "lines": ["tests/fast/test_silent_rows.py", "tests/fast/test_exact.py"],
+    "nodes": ["tests/fast/test_inside.py", "tests/fast/test_state.py"],
+    "noise": ["tests/fast/test_noise.py", "tests/fast/test_adjoint.py"],
+    "nonlinear": ["tests/fast/test_nonlinear.py"],
+    "nonlinear_static": ["tests/fast/test_nonlinear_static.py"],
+    "patterns": ["tests/fast/test_activity.py"],
+    "rational": ["tests/fast/test_activity.py"],
+    "silence": ["tests/fast/test_state.py", "tests/fast/test_silent_rows.py"],
+    "state": ["tests/fast/test_state.py"],
+    "tiles": ["tests/hardware/test_tiled.py"],
+}
+"""Tests that are tried first, by file or room; all of the room's follow when they pass."""
+NEAR_SECONDS, ALL_SECONDS = 300, 1500
+"""After so long a mutant hangs; all of a room's tests, compiled anew on a busy machine, take long."""
 
 
 def mutants_of(room: str) -> Iterator[Mutant]:
     """Yield every mutant of a room."""
-    target = ROOT / ROOMS[room][0]
-    for path in sorted(target.rglob("*.py")) if target.is_dir() else [target]:
+    targets = [ROOT / name for name in ROOMS[room][0]]
+    for path in chain.from_iterable(
+        sorted(target.rglob("*.py")) if target.is_dir() else [target] for target in targets
+    ):
         mutator = Mutator()
         mutator.visit(ast.parse(path.read_text()))
         for place, (line, change) in enumerate(mutator.changes):
             yield Mutant(room, str(path.relative_to(ROOT)), place, line, change)
 
 
-def fate(mutant: Mutant, copy: Path) -> str:
-    """Run the room's tests on one mutant: killed, hung (killed as well), or survived."""
+class FirstFailure:
+    """A pytest plug-in that writes down which test noticed the mutant."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def pytest_runtest_logreport(self, report) -> None:  # noqa: ANN001
+        """Keep the first failure's name."""
+        if report.failed and not self.path.exists():
+            self.path.write_text(report.nodeid)
+
+
+def in_fork(tests: list[str], copy: Path, compiled: Path, seconds: float) -> tuple[str, str]:
+    """Run tests in a fork: whether they passed, failed or hung, and which failed first."""
+    noticed = copy / ".noticed"
+    noticed.unlink(missing_ok=True)
+    shutil.rmtree(copy / ".hypothesis", ignore_errors=True)
+    pid = os.fork()
+    if pid == 0:
+        os._exit(_child(tests, copy, compiled, noticed))
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            fate = "passed" if os.waitstatus_to_exitcode(status) == 0 else "failed"
+            return fate, noticed.read_text() if noticed.exists() else "import or collection"
+        time.sleep(0.1)
+    os.killpg(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return "hung", f"no end within {seconds} s"
+
+
+def _child(tests: list[str], copy: Path, compiled: Path, noticed: Path) -> int:
+    os.setsid()
+    os.chdir(copy)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for stream in (1, 2):
+        os.dup2(os.open(copy / ".said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), stream)
+    os.environ["PYTHONPATH"] = os.environ["PYTHONPYCACHEPREFIX"] = str(copy)
+    sys.path.insert(0, str(copy))
+    sys.dont_write_bytecode = True
+    os.environ["NUMBA_CACHE_DIR"] = numba.config.CACHE_DIR = str(compiled)
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-m", "not slow"]
+    return int(pytest.main([*options, *tests], plugins=[FirstFailure(noticed)]))
+
+
+def fate(mutant: Mutant, copy: Path) -> tuple[str, str]:
+    """Run the nearest tests on one mutant, then the room's: killed, hung (killed too), survived."""
     path = copy / mutant.file
-    original = path.read_text()
+    original, stat = path.read_text(), path.stat()
     path.write_text(ast.unparse(ast.fix_missing_locations(
         Mutator(mutant.place).visit(ast.parse(original))
     )))  # fmt: skip
-    kernel = copy / "xbarsim/fast/kernel.py"
-    kernel.touch()  # the compiler's cache looks at this file's date only
-    command = [
-        sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", "not slow",
-        *ROOMS[mutant.room][1],
-    ]  # fmt: skip
+    stem = Path(mutant.file).stem
+    first = NEAREST.get(stem if mutant.room == "fast" else mutant.room, [])
     try:
-        done = subprocess.run(
-            command, cwd=copy, env={**os.environ, "PYTHONPATH": str(copy)}, capture_output=True,
-            timeout=SECONDS, check=False,
-        )  # fmt: skip
-        return {0: "survived", 1: "killed"}.get(done.returncode, "killed")
-    except subprocess.TimeoutExpired:
-        return "hung"
+        with tempfile.TemporaryDirectory() as fresh:
+            # What the compiler kept may hold the old function inlined in another file's.
+            compiled = Path(fresh) if "njit" in original else copy / ".compiled"
+            rounds = ((first, NEAR_SECONDS), (ROOMS[mutant.room][1], ALL_SECONDS))
+            for tests, seconds in rounds:
+                if not tests:
+                    continue
+                result, name = in_fork(tests, copy, compiled, seconds)
+                if result != "passed":
+                    return ("killed" if result == "failed" else result), name
+        return "survived", ""
     finally:
         path.write_text(original)
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
 def chosen(rooms: list[str], sample: int | None, seed: int) -> list[Mutant]:
-    """Take all mutants, or as many of each room as make up the sample."""
+    """Take all mutants or a sample, room after room in turn, so that a part of it is fair too."""
     found = {room: list(mutants_of(room)) for room in rooms}
-    if sample is None:
-        return [mutant for room in rooms for mutant in found[room]]
-    share, draw = -(-sample // len(rooms)), random.Random(seed)  # noqa: S311
-    return [m for room in rooms for m in draw.sample(found[room], min(share, len(found[room])))]
+    share = None if sample is None else -(-sample // len(rooms))
+    draw = random.Random(seed)  # noqa: S311
+    parts = [draw.sample(found[room], min(share or 10**9, len(found[room]))) for room in rooms]
+    return [mutant for mutant in chain.from_iterable(zip_longest(*parts)) if mutant]
 
 
 def tracked_copy(folder: Path) -> Path:
@@ -195,6 +190,66 @@ def tracked_copy(folder: Path) -> Path:
     return folder
 
 
+def known() -> list[dict]:
+    """Return the results that are kept and still of today's files."""
+    kept = json.loads(OUT.read_text())["mutants"] if OUT.exists() else []
+    return [line for line in kept if line["sha256"] == digest(line["file"])]
+
+
+def digest(file: str, root: Path = ROOT) -> str:
+    """Name a file's content."""
+    return hashlib.sha256((root / file).read_bytes()).hexdigest()[:16]
+
+
+def summary(lines: list[dict]) -> dict:
+    """Count what was killed, room by room, and name every survivor with its explanation."""
+    why = tomllib.loads(EXPLAINED.read_text()) if EXPLAINED.exists() else {}
+    rooms = {}
+    for room in ROOMS:
+        mine = [line for line in lines if line["room"] == room]
+        killed = sum(line["fate"] != "survived" for line in mine)
+        if mine:
+            rooms[room] = {"mutants": len(mine), "killed": killed, "share": killed / len(mine)}
+    survivors = [
+        {"file": line["file"], "line": line["line"], "change": line["change"],
+         "explanation": why.get(line["file"], {}).get(line["change"], "")}
+        for line in lines if line["fate"] == "survived"
+    ]  # fmt: skip
+    killed = sum(room["killed"] for room in rooms.values())
+    return {
+        "command": "python scripts/mutants.py --sample 200", "mutants_tried": len(lines),
+        "killed": killed, "share": killed / max(1, len(lines)), "rooms": rooms,
+        "survivors": survivors, "mutants": lines,
+    }  # fmt: skip
+
+
+def keep(lines: list[dict]) -> None:
+    """Write the results whole."""
+    OUT.parent.mkdir(parents=True, exist_ok=True)
+    new = OUT.with_suffix(".new")
+    new.write_text(json.dumps(summary(lines), indent=1) + "\n")
+    new.replace(OUT)
+
+
+def run(wanted: list[Mutant]) -> None:
+    """Try every mutant that has no result yet, after a look that the unchanged tests pass."""
+    lines = known()
+    done = {(line["file"], line["place"]) for line in lines}
+    todo = [m for m in wanted if (m.file, m.place) not in done]
+    with tempfile.TemporaryDirectory() as folder:
+        copy = tracked_copy(Path(folder))
+        for room in {m.room for m in todo}:
+            result, name = in_fork(ROOMS[room][1], copy, copy / ".compiled", ALL_SECONDS)
+            if result != "passed":
+                print((copy / ".said").read_text()[-30000:])
+                sys.exit(f"the unchanged tests of {room} do not pass: {result}, {name}")
+        for mutant in track(todo, "mutants"):
+            result, name = fate(mutant, copy)
+            said = {"sha256": digest(mutant.file, copy), "fate": result, "noticed_by": name}
+            lines.append({**asdict(mutant), **said})
+            keep(lines)
+
+
 def main() -> None:
     """Read the arguments and report."""
     parser = argparse.ArgumentParser(
@@ -203,29 +258,16 @@ def main() -> None:
     parser.add_argument("--room", choices=ROOMS, action="append", help="rooms to mutate (all)")
     parser.add_argument("--sample", type=int, help="how many mutants, spread over the rooms (all)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the sample")
-    parser.add_argument("--out", type=Path, default=ROOT / "validation/trust/mutants.jsonl")
+    parser.add_argument("--report", action="store_true", help="run nothing, print what is known")
     options = parser.parse_args()
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    lines = options.out.read_text().splitlines() if options.out.exists() else []
-    known = {f"{line['file']}:{line['place']}" for line in map(json.loads, lines)}
-    wanted = chosen(options.room or list(ROOMS), options.sample, options.seed)
-    with tempfile.TemporaryDirectory() as folder, options.out.open("a") as stream:
-        copy = tracked_copy(Path(folder))
-        for mutant in track([m for m in wanted if m.key not in known], "mutants"):
-            line = json.dumps({**asdict(mutant), "fate": fate(mutant, copy)})
-            print(line, file=stream, flush=True)
-    report(options.out)
-
-
-def report(path: Path) -> None:
-    """Print the share that was killed, and every survivor."""
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    for line in lines:
-        if line["fate"] == "survived":
-            print(f"survived: {line['file']}:{line['line']}: {line['change']}")
-    for room, total in sorted(Counter(line["room"] for line in lines).items()):
-        killed = sum(line["room"] == room and line["fate"] != "survived" for line in lines)
-        print(f"{room}: {killed} of {total} killed ({100 * killed / total:.1f} %)")
+    if not options.report:
+        run(chosen(options.room or list(ROOMS), options.sample, options.seed))
+    found = summary(known())
+    for line in found["survivors"]:
+        print(f"survived: {line['file']}:{line['line']}: {line['change']}: {line['explanation']}")
+    for room, count in found["rooms"].items():
+        print(f"{room}: {count['killed']} of {count['mutants']} killed ({count['share']:.1%})")
+    print(f"all: {found['killed']} of {found['mutants_tried']} killed ({found['share']:.1%})")
 
 
 if __name__ == "__main__":

@@ -42,6 +42,41 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 
 
 @contextlib.contextmanager
+def alone_with(path: Path) -> Iterator[None]:
+    """Hold off other processes that ask for the same file, where the system can (not Windows).
+
+    Raises:
+        StorageError: If the lock's own file, beside it, cannot be written.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    lock = path.with_name(f".{path.name}.lock")
+    try:
+        stream = lock.open("a")
+    except OSError as error:
+        raise _refused(lock, error) from error
+    with stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a text file; after a kill its last line may be cut short, and no other.
+
+    Raises:
+        StorageError: If the file cannot be written.
+    """
+    try:
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(f"{line}\n")
+    except OSError as error:
+        raise _refused(path, error) from error
+
+
+@contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Yield a stream whose content becomes the file when the block ends well, and is lost otherwise.
 
@@ -61,8 +96,13 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        msg = f"cannot write {path}: {error.strerror}; choose another place or free some space"
-        raise StorageError(msg) from error
+        raise _refused(path, error) from error
+
+
+def _refused(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"cannot write {path}: {error.strerror}; choose another place or free some space"
+    )
 
 
 def read_text(path: Path) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from array_problems import NAMES, problems
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 
 from xbarsim.errors import ParameterError
 from xbarsim.fast import column_currents, effective_conductance, read_noise_deviation
@@ -22,6 +22,8 @@ def generator(problem):
 
 @given(problem=problems())
 def test_an_injected_current_is_a_cell_of_more_conductance(problem):
+    # A current into a floating row whose cells are all open has no way out, and no voltage.
+    assume(problem.g[~problem.active].any(axis=1).all())
     draw = generator(problem)
     v = torch.from_numpy(draw.uniform(0.1, 1, (2, problem.crossbar.rows)))
     g = torch.from_numpy(problem.g)

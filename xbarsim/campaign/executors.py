@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -17,20 +18,27 @@ from typing import NamedTuple, ParamSpec, TypeVar
 import psutil
 
 from xbarsim.errors import ParameterError, SpiceError
+from xbarsim.interrupts import interrupts_wait
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _PER_WORKER = 4
 _PATIENCE = 30.0
+_GRACE = 5.0
 _GO_ON = "what was finished is kept: run the same campaign again to go on"
 
 
 class Place(NamedTuple):
-    """An executor, and how many runs it should hold at once so that no worker waits."""
+    """An executor, how many runs it should hold at once so that no worker waits, and interrupts.
+
+    ``check_interrupts`` raises when one came; where other threads share locks with this one,
+    interrupts come from there only.
+    """
 
     executor: Executor
     in_flight: int
+    check_interrupts: Callable[[], None]
 
 
 @contextlib.contextmanager
@@ -52,7 +60,7 @@ def place_of_work(workers: int, scheduler: str | None) -> Iterator[Place]:
         with _dask(scheduler) as place:
             yield place
     elif workers == 1:
-        yield Place(_ThisProcess(), 1)
+        yield Place(_ThisProcess(), 1, lambda: None)
     else:
         with _pool(workers) as place:
             yield place
@@ -75,34 +83,47 @@ def _pool(workers: int) -> Iterator[Place]:
     """Spawned, not forked: a fork of a process with threads may deadlock."""
     context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_follow_parent)
-    try:
-        with _interrupts_ignored():
-            for _ in range(workers):
-                pool.submit(int)
-        yield Place(pool, _PER_WORKER * workers)
-    except BrokenProcessPool as error:
-        msg = f"a worker was killed (out of memory? try fewer); {_GO_ON}"
-        raise SpiceError(msg) from error
-    except BaseException:
-        for process in set(multiprocessing.active_children()) - others:
-            _end_tree(process.pid)
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    with interrupts_wait() as interrupts:
+        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_follow_parent)
+        try:
+            with _interrupts_blocked():
+                for _ in range(workers):
+                    pool.submit(int)
+            yield Place(pool, _PER_WORKER * workers, interrupts.check)
+        except BrokenProcessPool as error:
+            msg = f"a worker was killed (out of memory? try fewer); {_GO_ON}"
+            raise SpiceError(msg) from error
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            _end_workers(set(multiprocessing.active_children()) - others)
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 @contextlib.contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """Spawn workers, which first tasks do, so that they ignore interrupts from their start."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _interrupts_blocked() -> Iterator[None]:
+    """Spawn workers, which first tasks do, so that they are deaf to Ctrl-C from their start.
+
+    The parent is not: what comes meanwhile is delivered at the end.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_workers(workers: set[multiprocessing.process.BaseProcess]) -> None:
+    """Let workers come to their end by ending their runs; killed at work, they may leave locks held."""
+    until = time.monotonic() + _GRACE
+    while alive := [worker for worker in workers if worker.is_alive()]:
+        for worker in alive:
+            if time.monotonic() > until:
+                _end_tree(worker.pid)
+            else:
+                _end_children(worker.pid)
+        time.sleep(0.05)
 
 
 @contextlib.contextmanager
@@ -120,11 +141,12 @@ def _dask(scheduler: str) -> Iterator[Place]:
     except (OSError, ValueError) as error:
         msg = f"no Dask scheduler answers at {scheduler!r} ({error}); start one: dask scheduler"
         raise SpiceError(msg) from error
-    with client:
+    with client, interrupts_wait() as interrupts:
         try:
             client.wait_for_workers(1, timeout=_PATIENCE)
             threads = sum(client.nthreads().values())
-            yield Place(client.get_executor(pure=False), _PER_WORKER * threads)
+            executor = client.get_executor(pure=False)
+            yield Place(executor, _PER_WORKER * threads, interrupts.check)
         except TimeoutError as error:
             msg = f"the Dask scheduler at {scheduler} has no workers; start one: dask worker"
             raise SpiceError(msg) from error
@@ -149,9 +171,14 @@ def _follow_parent() -> None:
 
 def _end_tree(pid: int | None) -> None:
     """Kill a process after its descendants: each ngspice has a session of its own."""
+    _end_children(pid)
     with contextlib.suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        for child in process.children(recursive=True):
+        psutil.Process(pid).kill()
+
+
+def _end_children(pid: int | None) -> None:
+    """Kill what a process has started."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
                 child.kill()
-        process.kill()

@@ -10,13 +10,15 @@ from xbarsim.campaign.case import CampaignCase, Cases
 from xbarsim.campaign.executors import Place, place_of_work
 from xbarsim.campaign.store import ResultStore
 from xbarsim.campaign.table import write_table
-from xbarsim.errors import ParameterError, SpiceError, XbarsimError
+from xbarsim.errors import ParameterError, SolveError, SpiceError, XbarsimError
 from xbarsim.progress import progress_bar
-from xbarsim.reference import ReferenceCurrents
+from xbarsim.reference import Distrust, ReferenceCurrents
 from xbarsim.spice import Limits, find_ngspice, refuse_broken, spice_currents
 from xbarsim.storage import writable_folder
 
 _MOST_FAILURES = 10
+_LOOK_EVERY = 0.2
+"""Longest time that an interrupt waits. [s]"""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ def run_campaign(
     limits: Limits | None = None,
     force: bool = False,
     show: bool = True,
+    paranoid: float | None = None,
 ) -> CampaignResult:
     """Run every case that the store lacks; a campaign that was killed goes on where it was.
 
@@ -73,10 +76,12 @@ def run_campaign(
         limits: Time and memory that each run may take.
         force: Run arrays that take this ngspice hours.
         show: Whether to show a bar with an estimate of the time left.
+        paranoid: Share of the cases, kept ones too, to solve again by the nodal solve.
 
     Raises:
         ParameterError: If there is no case or no worker.
         SpiceError: If runs fail, or workers are killed; what is finished stays in the store.
+        SolveError: If ngspice and the nodal solve disagree about a case.
     """
     if len(cases) == 0:
         msg = "a campaign of 0 cases: give one or more"
@@ -89,8 +94,10 @@ def run_campaign(
     with place_of_work(workers, scheduler) as place, progress_bar() as bar:
         bar.disable = not show
         task = bar.add_task("SPICE campaign", total=len(cases))
-        flow = _Flow(place, Run(solver, store, limits, force), resume)
+        distrust = None if paranoid is None else Distrust(paranoid)
+        flow = _Flow(place, Run(solver, store, limits, force), resume, distrust)
         for case in cases:
+            place.check_interrupts()
             if case.name not in checked:
                 refuse_broken(case.deck())
                 checked.add(case.name)
@@ -98,6 +105,8 @@ def run_campaign(
             keys.append(key)
             if key not in seen and not (resume and key in store):
                 flow.add(key, case)
+            elif key not in seen:
+                flow.look(case, store.get(key) if distrust else None)
             seen.add(key)
             bar.update(task, completed=len(keys) - len(flow.pending))
         while flow.pending:
@@ -114,6 +123,7 @@ class _Flow:
     place: Place
     run: "Run"
     resume: bool
+    distrust: Distrust | None = None
     pending: dict["Future[ReferenceCurrents]", tuple[str, CampaignCase]] = field(
         default_factory=dict
     )
@@ -129,20 +139,33 @@ class _Flow:
 
     def keep_finished(self) -> None:
         """Wait for a result or more and keep them; end the campaign when too many runs fail."""
-        done, _ = wait(self.pending, return_when=FIRST_COMPLETED)
+        done: set[Future[ReferenceCurrents]] = set()
+        while not done:
+            self.place.check_interrupts()
+            done, _ = wait(self.pending, timeout=_LOOK_EVERY, return_when=FIRST_COMPLETED)
         for future in done:
             key, case = self.pending.pop(future)
             try:
                 found = future.result()
+                self.look(case, found)
                 if key not in self.run.store or not self.resume:
                     self.run.store.put(key, found)
                 self.computed += 1
-            except (BrokenProcessPool, CancelledError):
+            except (BrokenProcessPool, CancelledError, SolveError):
                 raise
             except XbarsimError as error:
                 self.failures.append((case, error))
         if len(self.failures) >= _MOST_FAILURES:
             self.refuse_failures()
+
+    def look(self, case: CampaignCase, found: ReferenceCurrents | None) -> None:
+        """Solve a finished case again, if there is distrust and it is drawn."""
+        if self.distrust is not None and found is not None:
+            where = f"case {case.name} {case.seed}"
+            self.distrust.look(
+                where, case.conductance, case.v_row, found.i_col, case.crossbar, case.topology,
+                case.cell,
+            )  # fmt: skip
 
     def refuse_failures(self) -> None:
         """Raise when runs failed, with the first one's deck and log."""

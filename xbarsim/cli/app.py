@@ -24,6 +24,7 @@ from xbarsim.cli import (
 )
 from xbarsim.cli.output import ERR
 from xbarsim.errors import SpiceError, XbarsimError
+from xbarsim.interrupts import Terminated, end_as_after_interrupt
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -43,17 +44,35 @@ for module in (
 
 def run() -> None:
     """Run the command line; our own errors become one message and exit code 2."""
+    end_as_after_interrupt()
     try:
         app()
-    except KeyboardInterrupt:
-        ERR.print("interrupted")
-        sys.exit(130)
+    except (SystemExit, KeyboardInterrupt) as error:
+        _tell_interrupt(error)
+        raise
     except XbarsimError as error:
         ERR.print(f"[bold red]error:[/] {_escape(str(error))}")
         if isinstance(error, SpiceError) and error.log_tail:
             ERR.print("[dim]ngspice printed last:[/]")
             ERR.print(_escape(error.log_tail), highlight=False)
         sys.exit(2)
+    except OSError as error:
+        name = f" {error.filename}" if error.filename else ""
+        words = f"the system refused{name}: {error.strerror or error}; free some space, or choose"
+        ERR.print(f"[bold red]error:[/] {_escape(words)} another place")
+        sys.exit(2)
+
+
+def _tell_interrupt(error: BaseException) -> None:
+    """End with one line when an interrupt is what ended the command, however deep it came from."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__cause__ or cause.__context__
+    if cause is not None:
+        ended = isinstance(cause, Terminated)
+        words = "ended by SIGTERM" if ended else "interrupted"
+        ERR.print(f"{words}; files are whole, and the same command goes on from what was kept")
+        sys.exit(143 if ended else 130)
 
 
 def _escape(text: str) -> str:

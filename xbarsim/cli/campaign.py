@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xbarsim.cli.arrays import DEFAULT_DEVICE, Cols, Rows, Seed, Vectors
-from xbarsim.cli.effort import Force, Memory, Timeout, run_limits
+from xbarsim.cli.effort import Force, Memory, Paranoid, Timeout, run_limits
 from xbarsim.cli.output import OUT, JsonFlag, print_json
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def campaign(
     timeout: Timeout = None,
     memory: Memory = None,
     force: Force = False,
+    paranoid: Paranoid = None,
     json: JsonFlag = False,
 ) -> None:
     """Run many drawn circuits in ngspice; what was run before, or before a kill, is not run again."""
@@ -56,7 +57,7 @@ def campaign(
     kept = ResultStore(writable_folder(store) if store else cache_folder("campaigns"))
     result = run_campaign(
         every, kept, workers=workers, scheduler=scheduler, resume=resume,
-        limits=run_limits(timeout, memory), force=force,
+        limits=run_limits(timeout, memory), force=force, paranoid=paranoid,
     )  # fmt: skip
     if out is not None:
         result.save(out)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xbarsim.cli.effort import Paranoid
 from xbarsim.cli.licence import RecordPlace, find_licence
 from xbarsim.cli.output import OUT, JsonFlag, print_json
 
@@ -45,6 +46,7 @@ def cosim(
     allow_unvalidated: Annotated[bool, typer.Option(help="Go on without a record.")] = False,
     chip: Annotated[int, typer.Option(help="Number of the chip.")] = 0,
     seed: Annotated[int, typer.Option(help="Seed of input spikes and of samples.")] = 0,
+    paranoid: Paranoid = None,
     data: Annotated[
         Path | None, typer.Option(help="Folder with the data set's files; else XBARSIM_DATA.")
     ] = None,
@@ -81,6 +83,7 @@ def cosim(
             cell=load_cell(device),
             seed=seed,
             chip=chip,
+            paranoid=paranoid,
             on_tile=lambda done, total: bar.update(task, completed=done, total=total),
         )  # fmt: skip
     if json:

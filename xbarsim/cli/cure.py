@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xbarsim.cli.effort import Paranoid
 from xbarsim.cli.infer import Device, Images, SetupFile, Tile
 from xbarsim.cli.networks import Checkpoint, DataFolder
 from xbarsim.cli.output import OUT, JsonFlag, print_json
@@ -30,6 +31,7 @@ def cure(
     updates: Annotated[
         int, typer.Option(help="Updates of noise-aware training; 0: leave it out.")
     ] = 0,
+    paranoid: Paranoid = None,
     data: DataFolder = None,
     json: JsonFlag = False,
 ) -> None:
@@ -52,7 +54,13 @@ def cure(
     if updates:
         subject.trainable()
     array = load_crossbar(device, rows=tile, cols=tile)
-    hardware = Hardware(array, load_device(device), allow_unvalidated=True, setup=load_setup(setup))
+    hardware = Hardware(
+        array,
+        load_device(device),
+        allow_unvalidated=True,
+        setup=load_setup(setup),
+        paranoid=paranoid,
+    )
     conditions = [
         c
         for c in cures(tile, samples=samples, adaptation=samples, training=updates)

@@ -16,6 +16,12 @@ Timeout = Annotated[
 Memory = Annotated[
     float | None, typer.Option(help="Memory of one ngspice run in GiB; 8 by default.", min=0)
 ]
+Paranoid = Annotated[
+    float | None,
+    typer.Option(
+        help="Share of arrays (0 to 1) to solve again by the nodal solve; abort when one differs."
+    ),
+]
 
 
 def run_limits(timeout: float | None, memory: float | None) -> "Limits | None":

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xbarsim.cli.effort import Paranoid
 from xbarsim.cli.output import ERR, OUT, JsonFlag, print_json
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def validate(
     html: Annotated[
         bool, typer.Option("--report/--no-report", help="Write the report beside the record.")
     ] = True,
+    paranoid: Paranoid = None,
     json: JsonFlag = False,
 ) -> None:
     """Run circuits in ngspice, fit and judge the fast models, and leave a record and a report.
@@ -60,7 +62,7 @@ def validate(
     if check is None:
         writable_folder(path.parent)
     committed = None if check is None else load_record(check)
-    record = _run(loaded, committed)
+    record = _run(loaded, committed, paranoid)
     if worst is not None:
         write_atomically(worst, worst_deck(record))
     if check is None:
@@ -77,7 +79,9 @@ def validate(
     raise typer.Exit(0 if record.passed and not moved else 1)
 
 
-def _run(case: "ValidationCase", committed: "ValidationRecord | None") -> "ValidationRecord":
+def _run(
+    case: "ValidationCase", committed: "ValidationRecord | None", paranoid: float | None
+) -> "ValidationRecord":
     """Validate with a bar; results of ngspice are kept, but not believed when checking."""
     from xbarsim.campaign import ResultStore
     from xbarsim.progress import progress_bar
@@ -90,8 +94,9 @@ def _run(case: "ValidationCase", committed: "ValidationRecord | None") -> "Valid
     with progress_bar() as bar:
         task = bar.add_task(f"ngspice: {case.name}"[:34], total=total)
         record = run_validation(
-            case, on_circuit=lambda *_: bar.advance(task), store=store, again=committed
-        )
+            case, on_circuit=lambda *_: bar.advance(task), store=store, again=committed,
+            paranoid=paranoid,
+        )  # fmt: skip
         bar.update(task, total=record.n_circuits)
     return record
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from xbarsim.cli.effort import Paranoid
 from xbarsim.cli.licence import RecordPlace, find_licence
 from xbarsim.cli.networks import Checkpoint, DataFolder, accuracy_over_time
 from xbarsim.cli.output import OUT, JsonFlag, print_json
@@ -63,6 +64,7 @@ def infer(
     setup: SetupFile = None,
     chip: Annotated[int, typer.Option(help="Number of the chip; each has its own cells.")] = 0,
     images: Images = None,
+    paranoid: Paranoid = None,
     errors: Annotated[
         int, typer.Option(help="Test images to compare with software layer by layer; 0: none.")
     ] = 0,
@@ -87,7 +89,7 @@ def infer(
         writable_folder(figures)
     job = _load(checkpoint, data, device, tile, setup, chip, {
         "record": record, "allow_unvalidated": allow_unvalidated, "compensated": compensated,
-        "gain": cast("Gain | None", gain),
+        "gain": cast("Gain | None", gain), "paranoid": paranoid,
     })  # fmt: skip
     accuracy = {
         name: accuracy_over_time(net, job.recipe, job.data, images)
@@ -118,6 +120,7 @@ def _load(
     """Load a checkpoint and put it on crossbars, with a bar over the arrays."""
     from xbarsim.data import load_dataset
     from xbarsim.hardware import count_arrays, layer_summaries, load_setup, to_crossbar
+    from xbarsim.hardware.recheck import recheck_network
     from xbarsim.learning import load_network
     from xbarsim.parameters import load_crossbar, load_device
     from xbarsim.progress import progress_bar
@@ -125,17 +128,21 @@ def _load(
     network, recipe = load_network(checkpoint)
     dataset = load_dataset(recipe.dataset, data)
     chosen = load_setup(setup)
-    where = options.pop("record")
+    where, paranoid = options.pop("record"), options.pop("paranoid")
     side = chosen.mapping.tile[0] if chosen.mapping.tile else tile
     direct = options["allow_unvalidated"] or chosen.reading.ir_drop != "exact"
     record = where if direct else find_licence(where, device, side)
+    crossbar = load_crossbar(device, rows=tile, cols=tile)
+    wrap = None if paranoid is None else recheck_network(
+        crossbar, chosen.mapping, chosen.reading, share=paranoid
+    )  # fmt: skip
     with progress_bar() as bar:
         total = None if options["compensated"] or chosen.mapping.compensated else count_arrays(
             network, (chosen.mapping.tile or (tile, tile)), chosen.mapping
         )  # fmt: skip
         task = bar.add_task("arrays", total=total)
         hardware = to_crossbar(
-            network, load_crossbar(device, rows=tile, cols=tile), load_device(device),
+            network, crossbar, load_device(device), wrap=wrap,
             record=record, mapping=chosen.mapping,
             reading=chosen.reading, effects=chosen.effects, seconds=chosen.seconds, chip=chip,
             encoder="direct" if recipe.method == "ann" else recipe.encoder,
@@ -200,6 +207,7 @@ def _print_errors(found: "ErrorTrace") -> None:
 
 def _draw(folder: Path, accuracy: dict[str, Any], found: "ErrorTrace | None") -> None:
     from xbarsim.report.traces import accuracy_trace, error_growth, layer_time_map
+    from xbarsim.storage import whole_file
 
     pictures = {
         "accuracy": accuracy_trace(accuracy["software"], {"hardware": accuracy["hardware"]})
@@ -209,5 +217,6 @@ def _draw(folder: Path, accuracy: dict[str, Any], found: "ErrorTrace | None") ->
         pictures["membrane"] = layer_time_map(found.membrane, "membrane error [thresholds]")
         pictures["growth"] = error_growth(found)
     for name, figure in pictures.items():
-        figure.savefig(folder / f"{name}.png", dpi=150)
+        with whole_file(folder / f"{name}.png") as stream:
+            figure.savefig(stream, format="png", dpi=150)
         OUT.print(f"wrote {folder / name}.png")

@@ -137,7 +137,7 @@ def _write(
     from rich.markdown import Markdown
 
     from xbarsim.report.studies import study_figures
-    from xbarsim.storage import write_atomically
+    from xbarsim.storage import whole_file, write_atomically
     from xbarsim.study import (
         as_csv,
         as_markdown,
@@ -157,8 +157,9 @@ def _write(
     write_atomically(files.folder / f"{name}.md", text)
     write_atomically(files.folder / f"{name}.csv", as_csv(lines))
     for kind, figure in study_figures(name, plan, found).items():
-        figure.savefig(files.folder / f"{name}-{kind}.svg", metadata={"Date": None})
-        figure.savefig(files.folder / f"{name}-{kind}.png", dpi=120)
+        for ending, settings in (("svg", {"metadata": {"Date": None}}), ("png", {"dpi": 120})):
+            with whole_file(files.folder / f"{name}-{kind}.{ending}") as stream:
+                figure.savefig(stream, format=ending, **settings)
     if show:
         OUT.print(Markdown(text))
         OUT.print(f"wrote {files.folder / name}.md, .csv and figures")

@@ -16,10 +16,13 @@ from xbarsim.cosim.site import Bench, TileErrors, build_site
 from xbarsim.cosim.tap import Tap
 from xbarsim.exchange import as_network
 from xbarsim.hardware import to_crossbar
+from xbarsim.hardware.crossbar_network import Wrap
 from xbarsim.hardware.drivers import CrossbarLayer
+from xbarsim.hardware.recheck import recheck_tiles
 from xbarsim.inference import InferenceTrace, simulate
 from xbarsim.mapping import MappedLayer, MappingSpec, ProgrammedLayer
 from xbarsim.parameters import CellParams, CrossbarParams, DeviceParams, TopologyParams
+from xbarsim.reference import Distrust
 from xbarsim.spice import find_ngspice
 from xbarsim.validation import ValidationRecord
 
@@ -82,6 +85,7 @@ def cosimulate(
     cell: CellParams | None = None,
     seed: int = 0,
     chip: int = 0,
+    paranoid: float | None = None,
     on_tile: Callable[[int, int], None] | None = None,
 ) -> CosimResult:
     """Run a spiking network on crossbars with real ngspice in the loop.
@@ -104,19 +108,27 @@ def cosimulate(
         cell: Law of the cells that ngspice simulates; Ohm's by default.
         seed: Seed of the input spikes.
         chip: Number of the chip.
+        paranoid: Share of the tiles to solve again by the nodal solve: ngspice's currents, and the
+            fast model's weights.
         on_tile: Called with how many tiles of how many are done.
 
     Raises:
         ParameterError: If layers or steps do not exist, or ``steps`` is below 1.
         SpiceError: If ngspice fails or its answer is doubtful.
+        SolveError: If the nodal solve says another thing than ngspice or the fast model.
     """
     what = params or CosimParams()
     solver = find_ngspice().solver
-    bench = Bench(crossbar, device.v_read, topology, cell)
+    spec = mapping or MappingSpec()
+    if spec.tile is not None:
+        crossbar = crossbar.replace(rows=spec.tile[0], cols=spec.tile[1])
+    distrust = None if paranoid is None else Distrust(paranoid)
+    bench = Bench(crossbar, device.v_read, topology, cell, distrust)
+    recheck = None if paranoid is None else recheck_tiles(crossbar, spec, share=paranoid)
     plain = to_crossbar(
         copy.deepcopy(as_network(network)).double(), crossbar, device, record=record,
         allow_unvalidated=allow_unvalidated, mapping=mapping, chip=chip,
-        wrap=_tapping(bench, what, mapping or MappingSpec(), on_tile),
+        wrap=_tapping(bench, what, spec, on_tile, recheck),
     )  # fmt: skip
     taps = {name: m for name, m in plain.named_modules() if isinstance(m, Tap)}
     what.check(list(taps), steps)
@@ -131,8 +143,12 @@ def cosimulate(
 
 
 def _tapping(
-    bench: Bench, params: CosimParams, spec: MappingSpec, on_tile: Callable[[int, int], None] | None
-) -> Callable[[str, CrossbarLayer, nn.Module, ProgrammedLayer, MappedLayer], nn.Module]:
+    bench: Bench,
+    params: CosimParams,
+    spec: MappingSpec,
+    on_tile: Callable[[int, int], None] | None,
+    recheck: Wrap | None,
+) -> Wrap:
     """Return what puts a tap on every layer as it is read."""
     done, total, numbers = [0], [0], [0]
 
@@ -148,6 +164,8 @@ def _tapping(
         programmed: ProgrammedLayer,
         mapped: MappedLayer,
     ) -> nn.Module:
+        if recheck is not None:
+            read = recheck(name, layer, read, programmed, mapped)
         tiles = params.chosen_tiles(programmed.plan.n_tiles, numbers[0])
         numbers[0] += 1
         if not params.layers or name in params.layers:

@@ -13,7 +13,8 @@ from xbarsim.hardware.drivers import CrossbarLayer
 from xbarsim.hardware.geometry import Wiring, wire
 from xbarsim.mapping import MappedLayer, MappingSpec, ProgrammedLayer
 from xbarsim.mapping.scheme import sides_of
-from xbarsim.parameters import CellParams, CrossbarParams, TopologyParams
+from xbarsim.parameters import CellParams, CrossbarParams, LinearCell, TopologyParams
+from xbarsim.reference import Distrust
 from xbarsim.spice import spice_currents
 
 Array = NDArray[np.float64]
@@ -28,18 +29,26 @@ class Bench:
         v_read: Voltage of a full input. [V]
         topology: Ends, leads, silent rows; the plain array by default.
         cell: Law of the cells; Ohm's by default.
+        distrust: Solves a share of the tiles again; none by default.
     """
 
     crossbar: CrossbarParams
     v_read: float
     topology: TopologyParams | None = None
     cell: CellParams | None = None
+    distrust: Distrust | None = None
 
     def currents(self, conductance: Array, v: Array) -> Array:
         """Return column currents [vector, col] of one array, as ngspice finds them. [A]"""
-        return spice_currents(
+        found = spice_currents(
             conductance, v, self.crossbar, engine="batch", topology=self.topology, cell=self.cell
         ).i_col
+        if self.distrust is not None:
+            self.distrust.look(
+                "a tile", conductance, v, found, self.crossbar, self.topology or TopologyParams(),
+                self.cell or LinearCell(),
+            )  # fmt: skip
+        return found
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from torch import nn
 
 from xbarsim.errors import ParameterError, SolveError
 from xbarsim.hardware.drivers import CrossbarLayer
+from xbarsim.hardware.reading import ReadParams
 from xbarsim.mapping import MappedLayer, MappingSpec, ProgrammedLayer
 from xbarsim.mapping.scheme import read_tiles, sides_of
 from xbarsim.parameters import CrossbarParams
@@ -64,6 +65,25 @@ def recheck_tiles(
         return read
 
     return wrap
+
+
+def recheck_network(
+    crossbar: CrossbarParams, spec: MappingSpec, reading: ReadParams, *, share: float
+) -> Callable[[str, CrossbarLayer, nn.Module, ProgrammedLayer, MappedLayer], nn.Module]:
+    """Return ``recheck_tiles`` for arrays as ``to_crossbar`` makes them of the same arguments.
+
+    Raises:
+        ParameterError: If the wires' model is not the exact one, which alone has to be right.
+    """
+    if reading.ir_drop != "exact":
+        msg = (
+            f"tiles cannot be solved again where ir_drop is {reading.ir_drop!r}, an approximation; "
+            "leave paranoid out, or read with ir_drop = 'exact'"
+        )
+        raise ParameterError(msg)
+    if spec.tile is not None:
+        crossbar = crossbar.replace(rows=spec.tile[0], cols=spec.tile[1])
+    return recheck_tiles(crossbar, spec, share=share)
 
 
 def _oracle_weights(

@@ -14,7 +14,7 @@ from safetensors.torch import save
 from xbarsim.errors import StorageError
 from xbarsim.learning.recipe import Recipe
 from xbarsim.learning.run import TrainingRun, Update
-from xbarsim.storage import read_text, write_atomically
+from xbarsim.storage import append_line, read_text, write_atomically
 
 _SAVE_EVERY_S = 60.0
 _LINE_EVERY = 50
@@ -88,7 +88,7 @@ class _Metrics:
         self.batch: list[Update] = []
         self.since: float | None = None
         old = read_text(path).splitlines() if path.exists() and run.update else []
-        kept = [line for line in old if json.loads(line).get("update", math.inf) <= run.update]
+        kept = [line for line in old if _update_of(line) <= run.update]
         write_atomically(path, "".join(f"{line}\n" for line in kept))
 
     def add(self, update: Update, seconds: float) -> None:
@@ -108,15 +108,21 @@ class _Metrics:
         if seconds > self.since:
             timed = images - self.batch[0].images
             line["images_per_second"] = timed / (seconds - self.since)
-        with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
+        append_line(self.path, json.dumps(line))
         self.batch, self.since = [], None
+
+
+def _update_of(line: str) -> float:
+    """Return the update that a line of metrics tells of; a line that a kill cut short tells none."""
+    try:
+        return float(json.loads(line)["update"])
+    except (ValueError, KeyError, TypeError):
+        return math.inf
 
 
 def log_result(metrics: Path, result: Mapping[str, Any]) -> None:
     """Append a finished run's result to its metrics, so that they tell it without the weights."""
-    with metrics.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(dict(result), sort_keys=True) + "\n")
+    append_line(metrics, json.dumps(dict(result), sort_keys=True))
 
 
 def _identity(recipe: Recipe, run: TrainingRun) -> str:

@@ -2,6 +2,7 @@
 
 from xbarsim.reference.currents import Provenance as Provenance
 from xbarsim.reference.currents import ReferenceCurrents as ReferenceCurrents
+from xbarsim.reference.distrust import Distrust as Distrust
 from xbarsim.reference.linear import (
     circuit_effective_conductance as circuit_effective_conductance,
 )

@@ -69,6 +69,8 @@ def _library(path: str) -> Any:  # noqa: ANN401
         """PySpice's wrapper, except that a note on stderr is a line to judge and not a failure."""
 
         LIBRARY_PATH = path
+        # ngspice keeps every command that it was given until told to forget them.
+        NUMBER_OF_EXEC_CALLS_TO_RELEASE_MEMORY = 10
 
         @staticmethod
         def _send_char(message_c: Any, _ngspice_id: int, user_data: Any) -> int:  # noqa: ANN401

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xbarsim.errors import StorageError
-from xbarsim.storage import read_text, write_atomically
+from xbarsim.storage import alone_with, read_text, write_atomically
 from xbarsim.study.condition import Condition
 
 
@@ -91,10 +91,13 @@ class StudyStore:
         return self._known.get(key)
 
     def put(self, measured: Measured) -> None:
-        """Add a measurement; it is on the disk when this returns."""
-        self._known[measured.key] = measured
-        kept = "".join(json.dumps(_plain(m), sort_keys=True) + "\n" for m in self.all())
-        write_atomically(self.path, kept)
+        """Add a measurement; it is on the disk when this returns, beside those of other runs."""
+        with alone_with(self.path):
+            if self.path.exists():
+                self._read()
+            self._known[measured.key] = measured
+            kept = "".join(json.dumps(_plain(m), sort_keys=True) + "\n" for m in self.all())
+            write_atomically(self.path, kept)
 
     def all(self) -> list[Measured]:
         """Return everything, in an order that does not depend on when it was measured."""

@@ -3,14 +3,18 @@
 import os
 from collections import deque
 from collections.abc import Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from xbarsim.campaign import CampaignCase, ResultStore
+from xbarsim.interrupts import interrupts_wait
 from xbarsim.reference import ReferenceCurrents
 from xbarsim.spice import find_ngspice, spice_currents
+from xbarsim.spice.process import end_all_runs
 from xbarsim.validation.circuits import TestCircuit
 
 _MOST_WORKERS = 4
+_LOOK_EVERY = 0.2
+"""Longest time that an interrupt waits. [s]"""
 
 Pair = tuple[TestCircuit, ReferenceCurrents]
 
@@ -34,14 +38,29 @@ def run_ahead(circuits: Iterable[TestCircuit], store: ResultStore | None) -> Gen
     waiting: deque[tuple[TestCircuit, Future[ReferenceCurrents]]] = deque()
     try:
         for circuit in circuits:
-            waiting.append((circuit, pool.submit(_currents, circuit, store, solver)))
+            with interrupts_wait():
+                waiting.append((circuit, pool.submit(_currents, circuit, store, solver)))
             if len(waiting) > workers:
                 first, future = waiting.popleft()
-                yield first, future.result()
+                yield first, _result(future)
         for first, future in waiting:
-            yield first, future.result()
+            yield first, _result(future)
+    except KeyboardInterrupt:
+        for _, future in waiting:
+            future.cancel()
+        end_all_runs()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _result(future: Future[ReferenceCurrents]) -> ReferenceCurrents:
+    """Wait in slices; an interrupt within a wait may keep the lock that the worker ends with."""
+    while True:
+        with interrupts_wait():
+            done, _ = wait([future], timeout=_LOOK_EVERY)
+            if done:
+                return future.result()
 
 
 def _currents(circuit: TestCircuit, store: ResultStore | None, solver: str) -> ReferenceCurrents:

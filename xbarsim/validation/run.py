@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from xbarsim.campaign import ResultStore
 from xbarsim.errors import ParameterError, SolveError
 from xbarsim.fast import ideal_currents
-from xbarsim.reference import ReferenceCurrents
+from xbarsim.reference import Distrust, ReferenceCurrents
 from xbarsim.validation.case import Setting, ValidationCase
 from xbarsim.validation.circuits import TestCircuit, draw_circuits, training_circuits
 from xbarsim.validation.envelope import envelope_of
@@ -46,9 +46,15 @@ class _Run:
     errors: dict[str, list[CircuitErrors]] = field(default_factory=dict)
     failures: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    distrust: Distrust | None = None
 
     def judge(self, circuit: TestCircuit, reference: ReferenceCurrents) -> Predictions:
         """Ask every model about a circuit and keep its errors."""
+        if self.distrust is not None:
+            self.distrust.look(
+                circuit.name, circuit.conductance, circuit.v_row, reference.i_col, circuit.crossbar,
+                circuit.topology, circuit.cell,
+            )  # fmt: skip
         ideal = ideal_currents(circuit.conductance, circuit.v_row)
         if not self.circuits:
             self._warm_up(circuit)
@@ -113,6 +119,7 @@ def validate(
     on_circuit: Observer | None = None,
     store: ResultStore | None = None,
     again: ValidationRecord | None = None,
+    paranoid: float | None = None,
 ) -> ValidationRecord:
     """Run a case's circuits in ngspice, fit the models that have parameters, and judge them all.
 
@@ -122,6 +129,7 @@ def validate(
         on_circuit: Called with each circuit, its reference and every model's currents [batch, col].
         store: Where ngspice's results are kept, so that a run that was killed goes on.
         again: A record of the same case: run exactly the circuits that it ran.
+        paranoid: Share of the circuits on which ngspice itself is checked by the nodal solve.
 
     Returns:
         The record; ``record.passed`` says whether the evidence is good enough to build on.
@@ -129,7 +137,9 @@ def validate(
     Raises:
         ParameterError: If the case names a model or a network that cannot be used.
         SpiceError: If ngspice is missing or its answer cannot be trusted.
+        SolveError: If ngspice and the nodal solve disagree.
     """
+    distrust = None if paranoid is None else Distrust(paranoid)
     case = case if isinstance(case, ValidationCase) else load_case(case)
     setting = case.resolved()
     tiles, network_hash = network_tiles(case, setting)
@@ -138,7 +148,7 @@ def validate(
     training = _training(case, setting, models, store)
     samples = [Sample(circuit, found.i_col) for circuit, found in training]
     fitted = tuple(m.fit(samples) if m.needs_training(setting.cell) else m for m in models)
-    run = _Run(case, setting, fitted)
+    run = _Run(case, setting, fitted, distrust=distrust)
     ended_by: EndedBy = "plan"
     pairs = run_ahead(draw_circuits(case, setting, tiles), store)
     for circuit, reference in pairs:
