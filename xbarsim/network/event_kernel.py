@@ -12,42 +12,34 @@ _JIT = {"nogil": True, "cache": True, "error_model": "numpy"}
 
 @numba.njit(**_JIT)
 @no_type_check
-def count_events(x, counts, first, last):
-    """Set counts[n] to the number of entries of x[n] that are not zero; x is [image, entry]."""
-    zero = x.dtype.type(0)
-    for n in range(first, last):
-        found = 0
-        for k in range(x.shape[1]):
-            found += 1 if x[n, k] != zero else 0
-        counts[n] = found
-
-
-@numba.njit(**_JIT)
-@no_type_check
-def convolve_events(x, images, weight, bias, kernel, stride, padding, out, first, last):
-    """Write out[n] = convolution of x[n], for n of images[first:last]; the rest is left alone.
+def convolve_events(
+    x, weight, bias, kernel, stride, padding, most, out, many, first, last
+):  # fmt: skip
+    """Write out[n] = convolution of x[n] for first <= n < last, where x[n] has few events.
 
     ``x`` is [image, y, x, channel], ``weight`` [block of outputs, kernel y * kernel x * channel,
     output], ``out`` [image, y, x, output]. Sums start at ``bias`` [output] and run over kernel rows,
-    then columns, then channels.
+    then columns, then channels. Images with more than ``most`` events are left alone and marked in
+    ``many`` [image].
     """
     height, width, channels = x.shape[1:]
     starts = np.empty((height, width + 1), np.int64)
-    entries = np.empty((1, height * width * channels + 1), np.int32)
-    values = np.empty((1, height * width * channels + 1), x.dtype)
-    for k in range(first, last):
-        n = images[k]
-        _list_events(x[n], starts, entries, values)
-        out[n] = bias
-        _add_up(starts, entries, values, weight, kernel, stride, padding, channels, out[n])
+    room = most + width * channels + 1
+    entries, values = np.empty((1, room), np.int32), np.empty((1, room), x.dtype)
+    for n in range(first, last):
+        many[n] = not _list_events(x[n], most, starts, entries, values)
+        if not many[n]:
+            out[n] = bias
+            _add_up(starts, entries, values, weight, kernel, stride, padding, channels, out[n])
 
 
 @numba.njit(**_JIT)
 @no_type_check
-def _list_events(x, starts, entries, values):
+def _list_events(x, most, starts, entries, values):
     """List the entries of x [y, x, channel] that are not zero, by row: their place in it, and value.
 
     ``starts`` [y, x] is the first event of a pixel, and [y, width] the first one of the next row.
+    Returns whether there are no more than ``most``.
     """
     zero = x.dtype.type(0)
     found = 0
@@ -60,6 +52,9 @@ def _list_events(x, starts, entries, values):
                 values[0, found] = value
                 found += 1 if value != zero else 0
         starts[i, x.shape[1]] = found
+        if found > most:
+            return False
+    return True
 
 
 @numba.njit(**_JIT)

@@ -2,32 +2,43 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import pairwise
+from queue import Empty, SimpleQueue
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 _COST_PER_THREAD = 500_000
+_PARTS_PER_THREAD = 4
 
 
-def in_threads(run: Callable[[int, int], None], count: int, costs: int | NDArray[np.int64]) -> None:
-    """Call ``run(first, last)`` on parts of ``count`` items that cost about the same, one a thread.
+def in_threads(run: Callable[[int, int], None], count: int, cost: int) -> None:
+    """Call ``run(first, last)`` on parts of ``count`` items, in as many threads as torch has.
 
     Args:
         run: Works on items ``first`` to before ``last``, without the interpreter's lock.
         count: Number of items.
-        costs: What each item costs, in simple operations, or all of them alike; little work is not
-            worth a thread.
+        cost: What each item costs, in simple operations; little work is not worth a thread.
     """
-    each = np.asarray(costs, dtype=np.int64)
-    whole = int(each.sum() if each.ndim else each * count)
-    threads = max(1, min(torch.get_num_threads(), count, whole // _COST_PER_THREAD))
+    threads = max(1, min(torch.get_num_threads(), count, count * cost // _COST_PER_THREAD))
     if threads == 1:
         run(0, count)
         return
-    shares = np.arange(1, threads) / threads
-    inner = np.searchsorted(each.cumsum(), shares * whole) if each.ndim else shares * count
-    bounds = [0, *inner.astype(int).tolist(), count]
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        for _ in pool.map(run, bounds, bounds[1:]):
-            pass
+    parts = min(count, _PARTS_PER_THREAD * threads)
+    bounds = [count * k // parts for k in range(parts + 1)]
+    waiting: SimpleQueue[tuple[int, int]] = SimpleQueue()
+    for part in pairwise(bounds):
+        waiting.put(part)
+
+    def work() -> None:
+        with suppress(Empty):
+            while True:
+                run(*waiting.get_nowait())
+
+    # A thread takes a tenth of a millisecond to start, and longer where torch's still spin: this
+    # one works, too, and who is late finds less to do.
+    with ThreadPoolExecutor(max_workers=threads - 1) as pool:
+        others = [pool.submit(work) for _ in range(threads - 1)]
+        work()
+        for other in others:
+            other.result()
