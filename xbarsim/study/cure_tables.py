@@ -10,7 +10,7 @@ from xbarsim.study.plans import all_cures, attribution, cures, drop_alone
 from xbarsim.study.rows import StudyRow
 from xbarsim.study.store import Measured
 from xbarsim.study.subject import Subject
-from xbarsim.study.tables import half_width, percent
+from xbarsim.study.tables import NOT_TRAINED, half_width, percent
 
 Network = StudyRow | Subject
 
@@ -179,6 +179,12 @@ def beyond_markdown(
         *(text for row in rows for text in _rest(row, found)), "",
     ]  # fmt: skip
     return "\n".join([f"# {title}", "", f"Re-create: `{command}`", "", *alone, *rest])
+
+
+def untrained(rows: Sequence[StudyRow], found: Sequence[Measured]) -> str:
+    """Return one sentence for every row without a network: which command trains it."""
+    missing = [row for row in rows if _software(row, found) is None]
+    return "".join(f"\n{row.key} is {NOT_TRAINED}: `{row.trained_by}`\n" for row in missing)
 
 
 def _alone(row: Network, found: Sequence[Measured]) -> list[str]:
