@@ -87,7 +87,7 @@ def _line(
     residuals = [m.residual for m in chips if m.residual is not None]
     return CureLine(
         row=row.key,
-        method=row.method,
+        method=row.label,
         steps=row.steps,
         cure=condition.words,
         needs=condition.needs,
@@ -202,7 +202,7 @@ def _alone(row: Network, found: Sequence[Measured]) -> list[str]:
         residual = "-" if line.residual is None else f"{line.residual:.1e}"
         kept = "-" if line.kept_gain is None else f"{line.kept_gain:.2f}"
         texts.append(
-            f"| {row.method} | {cured.tile}x{cured.tile} | {line.software:.2f} | "
+            f"| {row.label} | {cured.tile}x{cured.tile} | {line.software:.2f} | "
             f"{percent(_mean(_chips(row, raw, found)))} | "
             f"{percent(_mean(_chips(row, gain, found)))} | "
             f"{line.note or percent(line.after)} | {percent(line.drop)} | {residual} | {kept} | "
@@ -226,7 +226,7 @@ def _rest(row: Network, found: Sequence[Measured]) -> list[str]:
     reached = everything is not None and everything <= REST_GOAL
     least = "-" if best is None else f"{best[0]:.2f} ({best[1]})"
     cells = [
-        row.method, f"{100 * soft.accuracy[-1]:.2f}", *shown, percent(compensated),
+        row.label, f"{100 * soft.accuracy[-1]:.2f}", *shown, percent(compensated),
         percent(everything), "reached" if reached else "missed", least,
     ]  # fmt: skip
     return [f"| {' | '.join(cells)} |"]
