@@ -64,6 +64,7 @@ def test_rows_hold_the_papers_tables():
     assert rows["cifar10-surrogate-t20"].paper(64) == 14.21
     assert rows["mnist-bntt-t10"].paper(64) == 11.35
     assert rows["mnist-bntt-t10"].paper(32) is None
+    assert rows["cifar10-ann-short"].label == "ANN, short recipe for CPUs"
     with pytest.raises(ParameterError, match=r"no row is called.*mnist-ann"):
         study_rows(keys=("mnist-an",))
 

@@ -36,10 +36,19 @@ def cosim(
         list[int] | None, typer.Option(help="Time-steps from 0 (may be repeated); all by default.")
     ] = None,
     vectors: Annotated[
-        int | None, typer.Option(help="Most distinct input vectors per tile; all by default.")
+        int | None,
+        typer.Option(help="Most distinct input vectors or trains per tile; all by default."),
     ] = None,
+    transient: Annotated[
+        bool, typer.Option("--transient", help="Pulses and capacitances: spike trains in time.")
+    ] = False,
+    sampled: Annotated[
+        bool,
+        typer.Option("--sampled/--charge", help="In time: sampled current, or charge of a pulse."),
+    ] = False,
     device: Annotated[
-        str, typer.Option(help="Preset or TOML file; its [cell] and [topology] go to ngspice.")
+        str,
+        typer.Option(help="Preset or TOML file; its cell, topology and transient go to ngspice."),
     ] = "bhattacharjee2022",
     tile: Annotated[int, typer.Option(help="Rows and columns of a tile.")] = 32,
     record: RecordPlace = None,
@@ -60,7 +69,13 @@ def cosim(
     from xbarsim.cosim import CosimParams, cosimulate
     from xbarsim.data import load_dataset
     from xbarsim.learning import load_network
-    from xbarsim.parameters import load_cell, load_crossbar, load_device, load_topology
+    from xbarsim.parameters import (
+        load_cell,
+        load_crossbar,
+        load_device,
+        load_topology,
+        load_transient,
+    )
     from xbarsim.progress import progress_bar
 
     network, recipe = load_network(checkpoint)
@@ -76,6 +91,7 @@ def cosim(
             CosimParams(
                 mode="inject" if inject else "watch", layers=tuple(layer or ()), tiles=tiles,
                 steps=tuple(step or ()), vectors=vectors, seed=seed,
+                transient=load_transient(device) if transient else None, sampled=sampled,
             ),
             record=record if allow_unvalidated else find_licence(record, device, tile),
             allow_unvalidated=allow_unvalidated,

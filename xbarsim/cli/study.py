@@ -145,6 +145,7 @@ def _write(
         cure_lines,
         cure_markdown,
         table_lines,
+        untrained,
     )
 
     lines: Any = table_lines(plan.rows, plan.conditions, found)
@@ -152,8 +153,9 @@ def _write(
     if name in ("cure", "beyond"):
         lines = cure_lines(plan.rows, plan.conditions, found)
         text = cure_markdown(lines, title, files.command)
-    if name == "beyond":
-        text = beyond_markdown(plan.rows, found, title, files.command)
+        if name == "beyond":
+            text = beyond_markdown(plan.rows, found, title, files.command)
+        text += untrained(plan.rows, found)
     write_atomically(files.folder / f"{name}.md", text)
     write_atomically(files.folder / f"{name}.csv", as_csv(lines))
     for kind, figure in study_figures(name, plan, found).items():

@@ -123,7 +123,7 @@ def cosimulate(
     if spec.tile is not None:
         crossbar = crossbar.replace(rows=spec.tile[0], cols=spec.tile[1])
     distrust = None if paranoid is None else Distrust(paranoid)
-    bench = Bench(crossbar, device.v_read, topology, cell, distrust)
+    bench = Bench(crossbar, device.v_read, topology, cell, distrust, what.transient, what.sampled)
     recheck = None if paranoid is None else recheck_tiles(crossbar, spec, share=paranoid)
     plain = to_crossbar(
         copy.deepcopy(as_network(network)).double(), crossbar, device, record=record,

@@ -13,9 +13,15 @@ from xbarsim.hardware.drivers import CrossbarLayer
 from xbarsim.hardware.geometry import Wiring, wire
 from xbarsim.mapping import MappedLayer, MappingSpec, ProgrammedLayer
 from xbarsim.mapping.scheme import sides_of
-from xbarsim.parameters import CellParams, CrossbarParams, LinearCell, TopologyParams
+from xbarsim.parameters import (
+    CellParams,
+    CrossbarParams,
+    LinearCell,
+    TopologyParams,
+    TransientParams,
+)
 from xbarsim.reference import Distrust
-from xbarsim.spice import spice_currents
+from xbarsim.spice import spice_currents, spice_transient
 
 Array = NDArray[np.float64]
 
@@ -29,7 +35,9 @@ class Bench:
         v_read: Voltage of a full input. [V]
         topology: Ends, leads, silent rows; the plain array by default.
         cell: Law of the cells; Ohm's by default.
-        distrust: Solves a share of the tiles again; none by default.
+        distrust: What checks ngspice's answers by the other oracle, static ones only; None for none.
+        transient: Pulses and capacitances; static without.
+        sampled: In time, take the current at the sampling time in place of the mean over the pulse.
     """
 
     crossbar: CrossbarParams
@@ -37,9 +45,24 @@ class Bench:
     topology: TopologyParams | None = None
     cell: CellParams | None = None
     distrust: Distrust | None = None
+    transient: TransientParams | None = None
+    sampled: bool = False
 
-    def currents(self, conductance: Array, v: Array) -> Array:
-        """Return column currents [vector, col] of one array, as ngspice finds them. [A]"""
+    def currents(self, conductance: Array, v: Array, length: int) -> Array:
+        """Return column currents [vector, col] of one array, as ngspice finds them. [A]
+
+        ``length`` vectors make one spike train; trains are kept apart by a silent step.
+        """
+        if self.transient is not None:
+            trains = v.reshape(-1, length, v.shape[1])
+            rested = np.pad(trains, ((0, 0), (0, 1), (0, 0))).reshape(-1, v.shape[1])
+            timed = spice_transient(
+                conductance, rested, self.crossbar, self.transient, topology=self.topology,
+                cell=self.cell,
+            )  # fmt: skip
+            mean = timed.charge / self.transient.pulse
+            steps = timed.i_sample if self.sampled else mean
+            return steps.reshape(len(trains), length + 1, -1)[:, :-1].reshape(len(v), -1)
         found = spice_currents(
             conductance, v, self.crossbar, engine="batch", topology=self.topology, cell=self.cell
         ).i_col
@@ -111,12 +134,13 @@ class Site:
         """Return the output of every column of a tile, -1 where unused, [col]."""
         return np.asarray(self.wiring.columns[tile // self.across, tile % self.across])
 
-    def answers(self, tile: int, inputs: Array) -> tuple[Array, Array, float]:
+    def answers(self, tile: int, inputs: Array, length: int) -> tuple[Array, Array, float]:
         """Return what a tile adds to its outputs, by ngspice and by the fast model.
 
         Args:
             tile: Number of the tile.
             inputs: Distinct inputs, 1 is a full one, [vector, row].
+            length: Vectors of one spike train; in the static case they have no order.
 
         Returns:
             Contributions [vector, col] by ngspice and by the fast model, in units of the layer's
@@ -124,7 +148,7 @@ class Site:
         """
         v = inputs * self.bench.v_read
         arrays = self.cells[:, :, tile]
-        real = np.stack([[self.bench.currents(g, v) for g in side] for side in arrays])
+        real = np.stack([[self.bench.currents(g, v, length) for g in side] for side in arrays])
         effective = effective_conductance(arrays, self.bench.crossbar)
         fast = np.asarray(v @ effective)
         self.on_tile()
@@ -139,10 +163,12 @@ class Site:
         sides = sides_of(currents, self.spec)
         return np.asarray(sides[0] - sides[1])
 
-    def all_answers(self, inputs: dict[int, Array]) -> dict[int, tuple[Array, Array, float]]:
+    def all_answers(
+        self, inputs: dict[int, Array], length: int
+    ) -> dict[int, tuple[Array, Array, float]]:
         """Ask about several tiles at once, one process of ngspice a core."""
         with ThreadPoolExecutor(max_workers=cores()) as pool:
-            found = pool.map(lambda item: self.answers(*item), inputs.items())
+            found = pool.map(lambda tile: self.answers(tile, inputs[tile], length), inputs)
             return dict(zip(inputs, found, strict=True))
 
 

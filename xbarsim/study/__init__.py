@@ -9,6 +9,7 @@ from xbarsim.study.cure_tables import CureLine as CureLine
 from xbarsim.study.cure_tables import beyond_markdown as beyond_markdown
 from xbarsim.study.cure_tables import cure_lines as cure_lines
 from xbarsim.study.cure_tables import cure_markdown as cure_markdown
+from xbarsim.study.cure_tables import untrained as untrained
 from xbarsim.study.design import Design as Design
 from xbarsim.study.design import Hardware as Hardware
 from xbarsim.study.networks import checkpoint_subject as checkpoint_subject
