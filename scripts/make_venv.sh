@@ -17,6 +17,6 @@ fi
 echo "installing xbarsim and its pinned dependencies into $venv ..."
 pip="$venv/bin/python -m pip --quiet --disable-pip-version-check"
 # Every file is held against the hashes in locked.txt; torch by version only, as CPU and GPU builds differ.
-$pip install --require-hashes --no-deps --requirement constraints/locked.txt
 $pip install --constraint constraints/pinned.txt torch
+$pip install --require-hashes --no-deps --requirement constraints/locked.txt
 $pip install --no-deps --no-build-isolation --editable .
