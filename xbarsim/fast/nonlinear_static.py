@@ -39,7 +39,8 @@ from xbarsim.parameters.base import Parameters
 Array = NDArray[np.float64]
 Law = CellLaw | SeriesLaw | Parameters
 
-_TOLERANCE = 1e-8
+# Two orders below the best fits; every further step costs as much as the one before.
+_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
