@@ -22,7 +22,7 @@ Fit = Callable[..., Any]
 
 _TILES, _FEW = 2928, 6
 _V_READ = 0.25
-_HELD_OUT = 16
+_HELD_OUT = 32
 _SECONDS = 600
 
 

@@ -25,7 +25,7 @@ Single = NDArray[np.float32]
 
 LINEAR, NOISY, ACTIVE = 0, 1, 2
 _DENSITY = 0.1
-_HELD_OUT = 16
+_HELD_OUT = 32
 
 
 @dataclass(frozen=True)
