@@ -14,8 +14,8 @@ a row, or six for the activity model. Measured against ngspice at 64x64 with sin
 conductance, in % of full scale at V / V_0 = 0.4, 1, 2: 0.06, 0.35, 1.2, where cells of 0 V err by 0.3,
 2.0, 6.9; two products reach 0.06 at V / V_0 = 1 (``validation/benchmarks/models.json``). On more
 arrays, a trained network's among them: ``validation/records/sinh-grounded.json``. Smaller arrays err
-more, as less wire evens out what cells see. Full matrices drawn to the secants by a ridge were tried and
-are no better; factors from fewer patterns than one a row lower the rms error and raise the worst.
+more, as less wire evens out what cells see. Full matrices drawn to the secants by a ridge were tried
+and are no better; factors from fewer patterns than one a row lower the rms error and raise the worst.
 Source: none; the fit was made for this package.
 """
 
