@@ -138,17 +138,11 @@ def to_crossbar(
         stamp = gate.stamp(mapped.conductance_range)
         placed = read if wrap is None else wrap(name, layer, read, programmed, mapped)
         result = _put(result, name, placed)
-        summaries.append(
-            LayerSummary(
-                name,
-                mapped.plan.n_tiles,
-                mapped.raw_gain,
-                stamp,
-                mapped.residual,
-                mapped.kept_gain,
-                mapped.fit_error,
-            )  # fmt: skip
-        )
+        summary = LayerSummary(
+            name, mapped.plan.n_tiles, mapped.raw_gain, stamp, mapped.residual, mapped.kept_gain,
+            mapped.fit_error,
+        )  # fmt: skip
+        summaries.append(summary)
     result.layer_summaries = tuple(summaries)  # type: ignore[assignment]
     return result
 
