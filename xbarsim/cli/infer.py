@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from xbarsim.cli.effort import Paranoid
+from xbarsim.cli.hardware import ModelName, chosen_setup
 from xbarsim.cli.licence import RecordPlace, find_licence
 from xbarsim.cli.networks import Checkpoint, DataFolder, accuracy_over_time
 from xbarsim.cli.output import OUT, JsonFlag, print_json
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from xbarsim.data import Dataset
+    from xbarsim.hardware import HardwareSetup
     from xbarsim.inference import ErrorTrace
     from xbarsim.learning import Recipe
 
@@ -23,7 +25,8 @@ Tile = Annotated[int, typer.Option(help="Rows and columns of a tile, unless the 
 SetupFile = Annotated[
     Path | None,
     typer.Option(
-        help="TOML file with [mapping], [mapping.driver], [reading], [reading.adc], [effects]."
+        help="TOML file with [mapping], [mapping.driver], [reading], [reading.cell], [reading.adc], "
+        "[effects]."
     ),
 ]
 Images = Annotated[int | None, typer.Option(help="Test images to measure on; all by default.")]
@@ -43,6 +46,7 @@ class _Job:
     data: "Dataset"
     hardware: "nn.Module"
     stamps: list[str]
+    fit_error: float | None
 
 
 def infer(
@@ -62,6 +66,7 @@ def infer(
         bool, typer.Option(help="Program conductances that make up for IR drop.")
     ] = False,
     setup: SetupFile = None,
+    model: ModelName = None,
     chip: Annotated[int, typer.Option(help="Number of the chip; each has its own cells.")] = 0,
     images: Images = None,
     paranoid: Paranoid = None,
@@ -87,7 +92,7 @@ def infer(
 
     if figures is not None:
         writable_folder(figures)
-    job = _load(checkpoint, data, device, tile, setup, chip, {
+    job = _load(checkpoint, data, device, tile, chosen_setup(setup, device, model), chip, {
         "record": record, "allow_unvalidated": allow_unvalidated, "compensated": compensated,
         "gain": cast("Gain | None", gain), "paranoid": paranoid,
     })  # fmt: skip
@@ -99,12 +104,15 @@ def infer(
     if figures is not None:
         _draw(figures, accuracy, found)
     if json:
-        print_json({**accuracy, "evidence": job.stamps, **_as_data(found)})
+        fit = {} if job.fit_error is None else {"fit_error": job.fit_error}
+        print_json({**accuracy, "evidence": job.stamps, **fit, **_as_data(found)})
         return
     for step, (soft, hard) in enumerate(zip(*accuracy.values(), strict=True), start=1):
         OUT.print(f"t={step}: software {100 * soft:.2f} %, hardware {100 * hard:.2f} %")
     if found is not None:
         _print_errors(found)
+    if job.fit_error is not None:
+        OUT.print(f"fitted tiles: largest error on patterns held out {100 * job.fit_error:.2g} %")
     OUT.print(f"evidence: {', '.join(job.stamps)}")
 
 
@@ -113,13 +121,13 @@ def _load(
     data: Path | None,
     device: str,
     tile: int,
-    setup: Path | None,
+    chosen: "HardwareSetup",
     chip: int,
     options: dict[str, Any],
 ) -> _Job:
     """Load a checkpoint and put it on crossbars, with a bar over the arrays."""
     from xbarsim.data import load_dataset
-    from xbarsim.hardware import count_arrays, layer_summaries, load_setup, to_crossbar
+    from xbarsim.hardware import count_arrays, layer_summaries, to_crossbar
     from xbarsim.hardware.recheck import recheck_network
     from xbarsim.learning import load_network
     from xbarsim.parameters import load_crossbar, load_device
@@ -127,7 +135,6 @@ def _load(
 
     network, recipe = load_network(checkpoint)
     dataset = load_dataset(recipe.dataset, data)
-    chosen = load_setup(setup)
     where, paranoid = options.pop("record"), options.pop("paranoid")
     side = chosen.mapping.tile[0] if chosen.mapping.tile else tile
     direct = options["allow_unvalidated"] or chosen.reading.ir_drop != "exact"
@@ -148,8 +155,10 @@ def _load(
             encoder="direct" if recipe.method == "ann" else recipe.encoder,
             on_tile=lambda n: bar.advance(task, n), **options,
         )  # fmt: skip
-    stamps = sorted({layer.validated for layer in layer_summaries(hardware)})
-    return _Job(network, recipe, dataset, hardware, stamps)
+    layers = layer_summaries(hardware)
+    errors = [layer.fit_error for layer in layers if layer.fit_error is not None]
+    stamps = sorted({layer.validated for layer in layers})
+    return _Job(network, recipe, dataset, hardware, stamps, max(errors, default=None))
 
 
 def _compare(job: _Job, count: int, *, forced: bool) -> "ErrorTrace":

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from xbarsim.cli.licence import find_licence
 from xbarsim.cli.output import OUT, JsonFlag, print_json
 
 if TYPE_CHECKING:
@@ -74,12 +75,12 @@ def infer(  # noqa: PLR0917
     from xbarsim.hardware import layer_summaries, to_crossbar
     from xbarsim.interop.tables import write_table
     from xbarsim.parameters import load_crossbar, load_device
-    from xbarsim.validation import load_record
 
     network, pictures = from_nir(source), load_dataset(dataset, data)
+    licence = record if allow_unvalidated else find_licence(record, device, tile)
     hardware = to_crossbar(
         network, load_crossbar(device, rows=tile, cols=tile), load_device(device), chip=chip,
-        record=None if record is None else load_record(record), allow_unvalidated=allow_unvalidated,
+        record=licence, allow_unvalidated=allow_unvalidated,
     )  # fmt: skip
     software, crossbar = (
         _accuracy(net, pictures, images, steps, encoder) for net in (network, hardware)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from xbarsim.cli.hardware import refuse_nonlinear
 from xbarsim.cli.licence import RecordPlace, find_licence
 from xbarsim.cli.output import OUT, JsonFlag, print_json
 
@@ -80,6 +81,7 @@ def measure(
     from xbarsim.storage import writable_folder
     from xbarsim.study import Hardware, StudyPlan, studies, study_rows
 
+    refuse_nonlinear(device, "a study", "use `xbarsim infer --model nonlinear_static`")
     folder = writable_folder(out / (dataset if device == PRESET else f"{dataset}-{_stem(device)}"))
     gains = cast("tuple[Gain, ...]", tuple(gain or ("none", "layer", "tile", "column")))
     name = str(context.info_name)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from xbarsim.cosim.sample import CosimParams
 from xbarsim.cosim.site import Site, TileErrors
+from xbarsim.hardware.drivers import round_inputs
 from xbarsim.hardware.geometry import gathered, spread
 from xbarsim.network import PerStepLayer
 
@@ -43,7 +44,7 @@ class Tap(PerStepLayer):
     def over_time(self, x: Tensor, start: int) -> Tensor:
         """Run the layer on ``x`` [time, image, ...], whose first time-step is ``start``."""
         flat = x.reshape(-1, *x.shape[2:])
-        y = torch.as_tensor(self.read(flat))
+        y = torch.as_tensor(self.read(flat)).to(x.dtype)
         chosen = [k for k in range(len(x)) if self.params.at(start + k)]
         if chosen:
             fix = self._ask(x[chosen], tuple(start + k for k in chosen))
@@ -55,7 +56,8 @@ class Tap(PerStepLayer):
 
     def _ask(self, x: Tensor, steps: tuple[int, ...]) -> Tensor:
         """Return ngspice minus fast model for ``x`` [time, image, ...], shaped like the output."""
-        entries = gathered(self.site.layer, x.reshape(-1, *x.shape[2:])).double()
+        driven = round_inputs(x, self.site.spec.driver)
+        entries = gathered(self.site.layer, driven.reshape(-1, *x.shape[2:])).double()
         images, positions = entries.shape[0], entries.shape[-1]
         values = entries.permute(0, 3, 1, 2).reshape(images * positions, *entries.shape[1:3])
         length = 1 if self.params.transient is None else len(x)
