@@ -37,7 +37,7 @@ class LayerSummary:
         n_tiles: Tiles it takes (each holds a positive and a negative array).
         raw_gain: Least-squares scale that raw currents would need; 1 means no loss.
         validated: Name of the record that covers it, or "unvalidated".
-        residual: What compensation left before variation; not a number without compensation.
+        residual: What compensation left before variation; None without compensation.
         kept_gain: Gain of compensated arrays over that of the arrays as they were; likewise.
     """
 
@@ -45,8 +45,8 @@ class LayerSummary:
     n_tiles: int
     raw_gain: float
     validated: str
-    residual: float = float("nan")
-    kept_gain: float = float("nan")
+    residual: float | None = None
+    kept_gain: float | None = None
 
 
 def to_crossbar(
@@ -130,11 +130,9 @@ def to_crossbar(
         stamp = gate.stamp(mapped.conductance_range)
         placed = read if wrap is None else wrap(name, layer, read, programmed, mapped)
         result = _put(result, name, placed)
-        summaries.append(
-            LayerSummary(
-                name, mapped.plan.n_tiles, mapped.raw_gain, stamp, mapped.residual, mapped.kept_gain
-            )
-        )
+        cured = (mapped.residual, mapped.kept_gain) if spec.compensated else (None, None)
+        summary = LayerSummary(name, mapped.plan.n_tiles, mapped.raw_gain, stamp, *cured)
+        summaries.append(summary)
     result.layer_summaries = tuple(summaries)  # type: ignore[assignment]
     return result
 
