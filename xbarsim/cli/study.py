@@ -26,6 +26,8 @@ NAMES = {
     "all": "All of these.",
 }
 
+SERIES = {"causes": "rates", "fig3": "steps"}
+
 
 def register(study: typer.Typer) -> None:
     """Add a command for every study."""
@@ -146,6 +148,8 @@ def _write(
         beyond_markdown,
         cure_lines,
         cure_markdown,
+        rate_lines,
+        step_lines,
         table_lines,
         untrained,
     )
@@ -160,6 +164,10 @@ def _write(
         text += untrained(plan.rows, found)
     write_atomically(files.folder / f"{name}.md", text)
     write_atomically(files.folder / f"{name}.csv", as_csv(lines))
+    if name in ("causes", "fig3"):
+        series = rate_lines if name == "causes" else step_lines
+        shown = as_csv(series(plan.rows, plan.conditions, found))
+        write_atomically(files.folder / f"{name}-{SERIES[name]}.csv", shown)
     for kind, figure in study_figures(name, plan, found).items():
         for ending, settings in (("svg", {"metadata": {"Date": None}}), ("png", {"dpi": 120})):
             with whole_file(files.folder / f"{name}-{kind}.{ending}") as stream:

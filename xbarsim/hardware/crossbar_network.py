@@ -38,7 +38,7 @@ class LayerSummary:
         n_tiles: Tiles it takes (each holds a positive and a negative array).
         raw_gain: Least-squares scale that raw currents would need; 1 means no loss.
         validated: Name of the record that covers it, or "unvalidated".
-        residual: What compensation left before variation; not a number without compensation.
+        residual: What compensation left before variation; None without compensation.
         kept_gain: Gain of compensated arrays over that of the arrays as they were; likewise.
         fit_error: Largest error of models fitted to its arrays, on spike patterns held out, as a
             share of an array's largest current; None where nothing was fitted.
@@ -48,8 +48,8 @@ class LayerSummary:
     n_tiles: int
     raw_gain: float
     validated: str
-    residual: float = float("nan")
-    kept_gain: float = float("nan")
+    residual: float | None = None
+    kept_gain: float | None = None
     fit_error: float | None = None
 
 
@@ -138,10 +138,10 @@ def to_crossbar(
         stamp = gate.stamp(mapped.conductance_range)
         placed = read if wrap is None else wrap(name, layer, read, programmed, mapped)
         result = _put(result, name, placed)
+        cured = (mapped.residual, mapped.kept_gain) if spec.compensated else (None, None)
         summary = LayerSummary(
-            name, mapped.plan.n_tiles, mapped.raw_gain, stamp, mapped.residual, mapped.kept_gain,
-            mapped.fit_error,
-        )  # fmt: skip
+            name, mapped.plan.n_tiles, mapped.raw_gain, stamp, *cured, mapped.fit_error
+        )
         summaries.append(summary)
     result.layer_summaries = tuple(summaries)  # type: ignore[assignment]
     return result
