@@ -138,9 +138,10 @@ def to_crossbar(
         stamp = gate.stamp(mapped.conductance_range)
         placed = read if wrap is None else wrap(name, layer, read, programmed, mapped)
         result = _put(result, name, placed)
-        cured = (mapped.residual, mapped.kept_gain) if spec.compensated else (None, None)
+        residual = mapped.residual if spec.compensated else None
+        kept = mapped.kept_gain if spec.compensated else None
         summary = LayerSummary(
-            name, mapped.plan.n_tiles, mapped.raw_gain, stamp, *cured, mapped.fit_error
+            name, mapped.plan.n_tiles, mapped.raw_gain, stamp, residual, kept, mapped.fit_error
         )
         summaries.append(summary)
     result.layer_summaries = tuple(summaries)  # type: ignore[assignment]
