@@ -151,7 +151,15 @@ def cosimulate(
     _take_out(tapped, {name for name in taps if what.layers and name not in what.layers})
     with torch.inference_mode():
         fast, spice = (
-            simulate(net, images.double(), steps, encoder=encoder, seed=seed, batch=len(images), chunk=steps)
+            simulate(
+                net,
+                images.double(),
+                steps,
+                encoder=encoder,
+                seed=seed,
+                batch=len(images),
+                chunk=steps,
+            )
             for net in (plain, tapped)
         )
     seen = [e for m in tapped.modules() if isinstance(m, Tap) for e in m.seen]
