@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from xbarsim.circuit import build_circuit
+from xbarsim.cli.hardware import chosen_setup, refuse_nonlinear
 from xbarsim.errors import OutOfValidatedRangeError, ParameterError
 from xbarsim.hardware import AdcParams, ReadParams, layer_summaries, load_setup, to_crossbar
 from xbarsim.hardware.spikes import SpikesOnly
@@ -285,3 +286,36 @@ def test_the_shipped_record_licenses_its_sinh_cells_only(device):
         find_record(small, device, **spoken)
     with pytest.raises(OutOfValidatedRangeError, match="model 'exact' did not pass"):
         find_record(crossbar, device, cell=SINH)
+
+
+def test_commands_take_cells_and_silent_rows_from_the_device_file(tmp_path):
+    def device(topology):
+        path = tmp_path / "device.toml"
+        path.write_text(
+            "[device]\nr_min = 20e3\nr_max = 2e5\n[cell]\nkind = 'sinh'\nv0 = 0.3\n"
+            f"[topology]\n{topology}"
+        )
+        return str(path)
+
+    setup = tmp_path / "setup.toml"
+    setup.write_text(
+        "[reading]\nir_drop = 'activity'\nsilent_rows = 'gated'\n"
+        "[reading.cell]\nkind = 'sinh'\nv0 = 0.2\n"
+    )
+    plain, floating = device(""), "silent = 'floating'\n"
+    assert chosen_setup(None, plain, "nonlinear_static").reading.cell == SinhCell(v0=0.3)
+    assert chosen_setup(None, plain, None).reading.cell is None
+    assert chosen_setup(None, device(floating), "activity").reading.silent_rows == "floating"
+    given = chosen_setup(setup, device(floating), None).reading
+    assert (given.silent_rows, given.cell) == ("gated", SinhCell(v0=0.2))
+    with pytest.raises(ParameterError, match=r"silent rows grounded.*'silent': 'floating'"):
+        chosen_setup(None, device(floating), "nonlinear_static")
+    with pytest.raises(ParameterError, match="'drive': 'both'"):
+        chosen_setup(None, device("drive = 'both'\nsilent = 'gated'\n"), "activity")
+    with pytest.raises(ParameterError, match="ir_drop is 'magic'"):
+        chosen_setup(None, plain, "magic")
+    with pytest.raises(
+        ParameterError, match=r"a study is for linear cells, those of .* are sinh; no"
+    ):
+        refuse_nonlinear(plain, "a study", "no")
+    refuse_nonlinear("bhattacharjee2022", "a study", "no")
