@@ -41,7 +41,7 @@ def effective_conductance(
 
     For linear cells and driven word lines an array is a linear network, so its column currents are
     one matrix product away from its inputs. The matrix is found by eliminating the array word line
-    by word line (a ladder in closed form, then a Riccati recursion down the bit lines), about
+    by word line (a ladder in closed form, then a Riccati recursion down the bit lines). Cost: about
     ``2 rows * short**3`` floating-point operations for the shorter side ``short`` of a square
     array; twice that where rows and columns both have two ends. Memory: ``short * (rows + cols)``
     numbers a core.

@@ -2,7 +2,11 @@ r"""This module is read noise: the standard deviation of every column current, t
 
 With the cell voltages $\varphi$ of the inputs and the adjoint voltages $\psi_j$ of column j, noise of
 deviation $\sigma_{kl}$ moves I_j by $-\psi_{j,kl}\varphi_{kl}\sigma_{kl}$; independent cells add in
-squares. ``read_noise_deviation`` solves for its inputs; ``prepare_read_noise`` solves once for all of
+squares,
+
+    Var I_j = sum_kl (psi_j,kl phi_kl sigma_kl)^2.
+
+``read_noise_deviation`` solves for its inputs; ``prepare_read_noise`` solves once for all of
 them, for one array under many time-steps.
 
 Assumptions: linear cells, driven rows, noise small enough to act linearly. Cost: a factorisation, a
