@@ -1,5 +1,6 @@
 """Shared by all tests: the paper's parameters, and a cache folder that is thrown away."""
 
+import os
 import signal
 
 import numpy as np
@@ -14,7 +15,7 @@ settings.register_profile(
 settings.register_profile(
     "soak",
     deadline=None,
-    max_examples=3000,
+    max_examples=int(os.environ.get("XBARSIM_FUZZ_EXAMPLES", "3000")),
     suppress_health_check=[HealthCheck.too_slow],
     print_blob=True,
 )

@@ -146,3 +146,9 @@ def test_impossible_drivers_are_refused():
         DriverParams(rounding=True)
     with pytest.raises(ParameterError, match="no column left"):
         plan_layer((3, 4), (4, 1), MappingSpec(scheme="offset"))
+
+
+def test_a_weight_has_at_most_24_bits():
+    assert MappingSpec(bits_per_cell=8, slices=3).slices == 3
+    with pytest.raises(ParameterError, match="5 cells of 5 bits make 25 bits a weight"):
+        MappingSpec(bits_per_cell=5, slices=5)

@@ -28,12 +28,17 @@ def _growth(framework: str, batch: int, steps: int) -> float:
     inference_tasks(1, 1)[framework]()
     task = inference_tasks(batch, steps)[framework]
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    before = _peak()
+    before = peak_of()
     task()
-    return _peak() - before
+    return peak_of() - before
 
 
-def _peak() -> float:
+def peak_of() -> float:
+    """Return the largest memory that this process has held. [byte]
+
+    Raises:
+        ParameterError: Elsewhere than on Linux.
+    """
     status = Path("/proc/self/status").read_text(encoding="ascii")
     kilobytes = re.search(r"VmHWM:\s+(\d+) kB", status)
     if kilobytes is None:

@@ -9,6 +9,7 @@ from xbarsim.benchmarks.effective import bench_effective
 from xbarsim.benchmarks.gpu import bench_gpu
 from xbarsim.benchmarks.inference import bench_inference
 from xbarsim.benchmarks.learning import bench_learning
+from xbarsim.benchmarks.load import bench_load
 from xbarsim.benchmarks.machine import machine
 from xbarsim.benchmarks.models import bench_models
 from xbarsim.benchmarks.peers import bench_peers
@@ -37,6 +38,7 @@ _BENCHMARKS: dict[str, Any] = {
     "campaign": bench_campaign,
     "campaign-kills": bench_campaign_kills,
     "calibration": bench_calibration,
+    "load": bench_load,
 }
 
 

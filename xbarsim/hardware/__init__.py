@@ -13,6 +13,7 @@ from xbarsim.hardware.reading import AdcParams as AdcParams
 from xbarsim.hardware.reading import ReadParams as ReadParams
 from xbarsim.hardware.setup import HardwareSetup as HardwareSetup
 from xbarsim.hardware.setup import load_setup as load_setup
+from xbarsim.hardware.stream import stream_to_crossbar as stream_to_crossbar
 from xbarsim.hardware.tiled import TiledLayer as TiledLayer
 from xbarsim.hardware.tiled import per_read_noise as per_read_noise
 from xbarsim.hardware.tiled import reseed as reseed
