@@ -6,9 +6,11 @@ import torch
 from torch import nn
 
 from xbarsim.cosim import CosimParams, cosimulate
+from xbarsim.data import load_dataset
 from xbarsim.errors import OutOfValidatedRangeError, ParameterError
+from xbarsim.inference import encode, simulate
 from xbarsim.mapping import MappingSpec
-from xbarsim.network import LIF, NeuronParams
+from xbarsim.network import LIF, NeuronParams, unroll
 from xbarsim.parameters import (
     CrossbarParams,
     DeviceParams,
@@ -70,6 +72,51 @@ def test_a_network_entirely_in_ngspice_spikes_like_the_fast_model(
     assert [errors.layer for errors in found.layers] == ["0", "3", "5"]
     assert max(errors.max_error for errors in found.layers) < 1e-9
     assert {e.tile for e in found.tiles if e.layer == "3"} == {0, 1, 2, 3}
+
+
+def learned_digits(data):
+    """Return a small network that has learned to read digits."""
+    torch.manual_seed(0)
+    neuron = NeuronParams(leak=0.9, threshold=1.0)
+    network = nn.Sequential(
+        nn.Conv2d(1, 6, 3, stride=2, bias=False), LIF(neuron), nn.Flatten(),
+        nn.Linear(54, 24, bias=False), LIF(neuron), nn.Linear(24, 10, bias=False),
+    )  # fmt: skip
+    with torch.no_grad():
+        for k in (0, 3):
+            network[k].weight.mul_(2)
+    optimiser = torch.optim.Adam(network.parameters(), 8e-3)
+    stream = torch.Generator().manual_seed(0)
+    for k in range(60):
+        part = slice(200 * (k % 6), 200 * (k % 6) + 200)
+        spikes = encode(data.train_images[part], 6, stream, "poisson")
+        optimiser.zero_grad()
+        logits = unroll(network, spikes)[0].mean(0)
+        nn.functional.cross_entropy(logits, data.train_labels[part]).backward()
+        optimiser.step()
+    return network.eval()
+
+
+def test_digits_are_read_the_same_when_every_tile_and_step_is_in_ngspice(device):
+    data = load_dataset("digits")
+    network, images = learned_digits(data), data.test_images[:4]
+    crossbar = CrossbarParams(rows=32, cols=16)
+    found = cosimulate(
+        network, images, 8, crossbar, device.replace(sigma=0.0), CosimParams(mode="inject"),
+        mapping=MappingSpec(compensated=True), allow_unvalidated=True,
+    )  # fmt: skip
+    labels = data.test_labels[:4].numpy()
+    assert (found.spice.logits[-1].argmax(axis=1) == labels).sum() >= 3
+    assert found.decisions_changed == 0
+    assert found.rates_changed == 0
+    assert found.fast.rates.min(axis=0)[-1] > 0.01
+    assert {(e.layer, e.tile) for e in found.tiles} == {
+        ("0", 0), *(("3", k) for k in range(4)), ("5", 0)
+    }  # fmt: skip
+    assert max(errors.max_error for errors in found.layers) < 1e-8
+    # Compensated arrays give what software gives, times a gain that the read-out takes back.
+    software = simulate(network, images, 8)
+    np.testing.assert_allclose(found.spice.logits[-1], software.logits[-1], atol=1e-4)
 
 
 def test_watching_changes_nothing_and_finds_what_nonlinear_cells_cost(

@@ -18,7 +18,7 @@ from xbarsim.errors import ParameterError
 from xbarsim.inference import encode, simulate
 from xbarsim.learning import load_recipe
 from xbarsim.learning.build import initial_network
-from xbarsim.mapping import chip_generator, map_weights
+from xbarsim.mapping import MappingSpec, chip_generator, map_weights
 from xbarsim.network import LIF, BatchNormThroughTime, NeuronParams, unroll
 from xbarsim.parameters import CrossbarParams
 
@@ -156,26 +156,33 @@ def test_training_through_the_crossbar_lowers_the_loss_on_it(tiny, device, gradi
     assert loss(tuned) < loss(network)
 
 
-def test_training_takes_as_many_updates_as_it_says_and_sees_other_chips(tiny, device, monkeypatch):
+@pytest.mark.parametrize("compensated", [True, False])
+def test_training_takes_as_many_updates_as_it_says_and_sees_other_chips(
+    tiny, device, monkeypatch, compensated
+):
     from xbarsim.cures import training
 
     recipe, data = tiny
     seen, updates = [], []
     real = training.to_crossbar
 
-    def watch(network, **options):
+    def watch(network, *arrays, **options):
         seen.append(options)
-        return real(network, **options)
+        return real(network, *arrays, **options)
 
     monkeypatch.setattr(training, "to_crossbar", watch)
     noise_aware_fit(
         initial_network(recipe), recipe, data, CrossbarParams(rows=16, cols=16), device,
-        updates=5, gradient="straight_through", refresh=2, ir_drop="ideal",
-        on_update=updates.append,
+        updates=5, gradient="straight_through", refresh=2, on_update=updates.append,
+        mapping=MappingSpec(compensated=compensated),
     )  # fmt: skip
     assert sum(updates) == 5
     assert [each["chip"] for each in seen] == [1, 2, 3]
     assert all(each["seed"] != 0 for each in seen)
-    assert all(each["reading"].ir_drop == "ideal" for each in seen)
+    if compensated:
+        assert all(each["targets"] is seen[0]["targets"] for each in seen)
+        assert seen[0]["targets"]["0"].residual <= 1e-6
+    else:
+        assert [each["targets"] for each in seen] == [None] * 3
     assert training._shortened(recipe, data, 5).epochs == 2
     assert training._shortened(recipe, data, 3).epoch_images == 48

@@ -176,3 +176,4 @@ def test_all_cures_together_are_one_of_the_cures(method):
     assert everything.training
     assert bool(everything.adaptation) == (method == "BNTT")
     assert not [c for c in cures(32, training=0) if c.training]
+    assert all_cures(method, 32, 0) in cures(32, training=0)

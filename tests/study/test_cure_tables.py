@@ -2,7 +2,15 @@
 
 import pytest
 
-from xbarsim.study import Condition, Measured, beyond_markdown, cure_lines, cure_markdown, cures
+from xbarsim.study import (
+    TRAINING,
+    Condition,
+    Measured,
+    beyond_markdown,
+    cure_lines,
+    cure_markdown,
+    cures,
+)
 from xbarsim.study import study_rows as rows_of
 from xbarsim.study.plans import all_cures, attribution, drop_alone
 
@@ -47,7 +55,7 @@ def test_goals_are_judged_by_relative_drops(rows, alone, rest, verdicts):
     both, wires, variation = attribution(64)
     values = {both: 0.45, wires: 0.63, variation: 0.81, all_cures("BNTT", 64): rest}
     found += [measured(c, 0, a) for c, a in values.items() if c not in drop_alone()]
-    text = beyond_markdown(rows, found, "Title", "xbarsim study beyond")
+    text = beyond_markdown(rows, found, "Title", "xbarsim study beyond", TRAINING)
     sizes = [line for line in text.splitlines() if line.startswith(("| BNTT | 64", "| BNTT | 128"))]
     assert len(sizes) == 2
     assert all(line.endswith(f"| {verdicts[0]} |") for line in sizes)

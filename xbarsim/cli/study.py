@@ -37,10 +37,11 @@ def register(study: typer.Typer) -> None:
 
 @dataclass(frozen=True)
 class _Written:
-    """A study's files and the command that re-creates them."""
+    """A study's files, the command that re-creates them, and its updates of training."""
 
     folder: Path
     command: str
+    updates: int
 
 
 def measure(
@@ -57,6 +58,10 @@ def measure(
     row: Annotated[
         list[str] | None, typer.Option(help="Only these rows, say mnist-ann (may be repeated).")
     ] = None,
+    updates: Annotated[
+        int,
+        typer.Option(help="Updates of training through arrays, as a cure; 0: leave it out.", min=0),
+    ] = 200,
     device: Annotated[str, typer.Option(help="Preset or TOML file.")] = PRESET,
     record: RecordPlace = None,
     checkpoints: Annotated[Path, typer.Option(help="Folder of the checkpoints.")] = Path(
@@ -81,13 +86,13 @@ def measure(
     from xbarsim.mapping import Gain
     from xbarsim.parameters import load_crossbar, load_device
     from xbarsim.storage import writable_folder
-    from xbarsim.study import Hardware, StudyPlan, studies, study_rows
+    from xbarsim.study import TRAINING, Hardware, StudyPlan, studies, study_rows
 
     refuse_nonlinear(device, "a study", "use `xbarsim infer --model nonlinear_static`")
     folder = writable_folder(out / (dataset if device == PRESET else f"{dataset}-{_stem(device)}"))
     gains = cast("tuple[Gain, ...]", tuple(gain or ("none", "layer", "tile", "column")))
     name = str(context.info_name)
-    chosen = {n: s for n, s in studies(gains).items() if name in ("all", n)}
+    chosen = {n: s for n, s in studies(gains, updates).items() if name in ("all", n)}
     array = load_crossbar(device, rows=64, cols=64)
     hardware = Hardware(
         array, load_device(device), find_licence(record, device, 64), paranoid=paranoid
@@ -99,12 +104,13 @@ def measure(
     found = _measured(plan, load_dataset(dataset, data), folder, name)
     words = [f"--images {images}"] if images else []
     words += [f"--gain {g}" for g in gain or ()] + [f"--row {r}" for r in row or ()]
+    words += [f"--updates {updates}"] if updates != TRAINING else []
     words += [f"--device {device}"] if device != PRESET else []
     written = {}
     for key, study in chosen.items():
         command = " ".join(["xbarsim study", key, f"--dataset {dataset} --chips {chips}", *words])
         own = replace(plan, conditions=list(study.conditions))
-        files = _Written(folder, command)
+        files = _Written(folder, command, updates)
         written[key] = _write(key, study.title, own, found, files, show=not json)
     if json:
         print_json(written)
@@ -160,7 +166,7 @@ def _write(
         lines = cure_lines(plan.rows, plan.conditions, found)
         text = cure_markdown(lines, title, files.command)
         if name == "beyond":
-            text = beyond_markdown(plan.rows, found, title, files.command)
+            text = beyond_markdown(plan.rows, found, title, files.command, files.updates)
         text += untrained(plan.rows, found)
     write_atomically(files.folder / f"{name}.md", text)
     write_atomically(files.folder / f"{name}.csv", as_csv(lines))

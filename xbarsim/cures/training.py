@@ -1,8 +1,7 @@
 """This module is training through the crossbar: weights that are good as the arrays apply them."""
 
 import copy
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import torch
@@ -12,13 +11,15 @@ from torch.nn.utils import parametrize
 from xbarsim.data import Dataset
 from xbarsim.errors import ParameterError
 from xbarsim.fast import effective_conductance
-from xbarsim.hardware import ReadParams, to_crossbar
+from xbarsim.hardware import to_crossbar, write_targets
+from xbarsim.inference import Encoder
 from xbarsim.learning import Recipe, TrainingRun
-from xbarsim.mapping import MappingSpec, StaticModel, plan_layer
+from xbarsim.mapping import MappingSpec, ProgrammedLayer, plan_layer
 from xbarsim.parameters import CrossbarParams, DeviceParams
 
 Gradient = Literal["exact", "straight_through"]
 _EXACT_CELLS = 200_000
+_RENEW = 100
 
 
 def noise_aware_fit(
@@ -34,7 +35,6 @@ def noise_aware_fit(
     chip: int | None = None,
     seed: int = 1,
     mapping: MappingSpec | None = None,
-    ir_drop: StaticModel = "exact",
     on_update: Callable[[int], None] | None = None,
 ) -> nn.Module:
     """Fine-tune a network through its own crossbars; returns the new software network.
@@ -56,9 +56,8 @@ def noise_aware_fit(
             weights become good for any.
         seed: Seed of the chips; networks are judged on those of seed 0.
         mapping: How weights become conductances (straight-through only); differential pairs with a
-            gain per column by default.
-        ir_drop: Model of the wires (straight-through only); ``ideal`` for arrays that are going to
-            be compensated.
+            gain per column by default. Compensation is worked out anew after every hundred updates;
+            in between its chips keep their difference from the weights that it was worked out for.
         on_update: Called with 1 after every update.
     """
     run = TrainingRun(_shortened(recipe, data, updates), data, network.state_dict())
@@ -68,17 +67,14 @@ def noise_aware_fit(
     if mode not in {"exact", "straight_through"}:
         msg = f"gradient is {mode!r}; use exact or straight_through"
         raise ParameterError(msg)
-    chips = partial(
-        to_crossbar, crossbar=crossbar, device=device, mapping=mapping, encoder=recipe.encoder,
-        reading=ReadParams(ir_drop=ir_drop), allow_unvalidated=True,
-    )  # fmt: skip
+    chips = _Chips(network, crossbar, device, mapping or MappingSpec(), recipe.encoder, seed)
     for layer in layers:
         through: nn.Module = _Exact(crossbar, device) if mode == "exact" else _Beside(layer.weight)
         parametrize.register_parametrization(layer, "weight", through, unsafe=True)
     for k in range(updates):
         if mode == "straight_through" and k % refresh == 0:
             number = 1 + k // refresh if chip is None else chip
-            _look(run.network, network, chips, seed, number)
+            chips.look(run.network, number, anew=k % _RENEW < refresh)
         run.advance()
         if on_update is not None:
             on_update(1)
@@ -154,24 +150,45 @@ class _Beside(nn.Module):
         return weight + self.difference
 
 
-def _look(
-    training: nn.Module,
-    network: nn.Module,
-    on_chip: Callable[..., nn.Module],
-    seed: int,
-    chip: int,
-) -> None:
-    """Take the difference between the weights being trained and what a chip makes of them."""
-    plain = copy.deepcopy(network)
-    targets = [layer for _, layer in _weighted(training)]
-    with torch.no_grad():
-        for (_, layer), target in zip(_weighted(plain), targets, strict=True):
-            layer.weight.copy_(target.parametrizations.weight.original)
-    chips = on_chip(plain, seed=seed, chip=chip)
-    with torch.no_grad():
-        for (_, layer), target in zip(_weighted(chips), targets, strict=True):
-            weights = target.parametrizations.weight
-            weights[0].difference.copy_(layer.weight - weights.original)
+class _Chips:
+    """Chips of the weights being trained: what arrays make of them, as a difference."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        crossbar: CrossbarParams,
+        device: DeviceParams,
+        mapping: MappingSpec,
+        encoder: Encoder,
+        seed: int,
+    ) -> None:
+        self.plain = copy.deepcopy(network)
+        self.arrays = crossbar, device, mapping
+        self.options: dict[str, Any] = {"encoder": encoder, "seed": seed}
+        self.targets: Mapping[str, ProgrammedLayer] | None = None
+
+    def look(self, training: nn.Module, chip: int, *, anew: bool) -> None:
+        """Take the difference between the weights being trained and what a chip makes of them.
+
+        Targets of compensated arrays take long to find, so they are found only where ``anew``.
+        """
+        crossbar, device, mapping = self.arrays
+        targets = [layer for _, layer in _weighted(training)]
+        if anew or not mapping.compensated:
+            with torch.no_grad():
+                for (_, layer), target in zip(_weighted(self.plain), targets, strict=True):
+                    layer.weight.copy_(target.parametrizations.weight.original)
+            if mapping.compensated:
+                self.targets = write_targets(self.plain, crossbar, device, mapping)
+        made = to_crossbar(
+            self.plain, crossbar, device, mapping=mapping, chip=chip, targets=self.targets,
+            allow_unvalidated=True, **self.options,
+        )  # fmt: skip
+        pairs = zip(_weighted(made), _weighted(self.plain), targets, strict=True)
+        with torch.no_grad():
+            for (_, layer), (_, plain), target in pairs:
+                difference = target.parametrizations.weight[0].difference
+                difference.copy_(layer.weight - plain.weight)
 
 
 def _weighted(network: nn.Module) -> list[tuple[str, Any]]:

@@ -14,6 +14,7 @@ from xbarsim.study.design import Design as Design
 from xbarsim.study.design import Hardware as Hardware
 from xbarsim.study.networks import checkpoint_subject as checkpoint_subject
 from xbarsim.study.networks import converted as converted
+from xbarsim.study.plans import TRAINING as TRAINING
 from xbarsim.study.plans import Study as Study
 from xbarsim.study.plans import cures as cures
 from xbarsim.study.plans import studies as studies

@@ -152,7 +152,7 @@ def cure_markdown(lines: Sequence[CureLine], title: str, command: str) -> str:
 
 
 def beyond_markdown(
-    rows: Sequence[Network], found: Sequence[Measured], title: str, command: str
+    rows: Sequence[Network], found: Sequence[Measured], title: str, command: str, training: int
 ) -> str:
     """Return what compensation reaches alone, and what remains of both causes, as Markdown."""
     alone = [
@@ -167,8 +167,9 @@ def beyond_markdown(
     rest = [
         f"## With variation, 64x64 (goal: relative drop of {REST_GOAL:g} % at most)", "",
         (
-            "Relative drops, in percent. All cures: compensation, gain per column, training through "
-            "other chips, and thresholds or batch norms fitted to the chip."
+            "Relative drops, in percent. All cures: compensation, gain per column, "
+            + ("training through other chips, " if training else "")
+            + "and thresholds or batch norms fitted to the chip."
         ),
         "",
         (
@@ -176,7 +177,7 @@ def beyond_markdown(
             "all cures | goal | least of all that was tried |"
         ),
         "| --- " * 9 + "|",
-        *(text for row in rows for text in _rest(row, found)), "",
+        *(text for row in rows for text in _rest(row, found, training)), "",
     ]  # fmt: skip
     return "\n".join([f"# {title}", "", f"Re-create: `{command}`", "", *alone, *rest])
 
@@ -211,16 +212,16 @@ def _alone(row: Network, found: Sequence[Measured]) -> list[str]:
     return texts
 
 
-def _rest(row: Network, found: Sequence[Measured]) -> list[str]:
+def _rest(row: Network, found: Sequence[Measured], training: int) -> list[str]:
     """Return a row's line: what remains of both causes, and after cures."""
     soft = _software(row, found)
     if soft is None:
         return []
     tile = 64
-    tried = [c for c in cures(tile) if c.suits(row.method)]
+    tried = [c for c in cures(tile, training=training) if c.suits(row.method)]
     drops = {c: _drop(soft, _chips(row, c, found)) for c in (*attribution(tile), *tried)}
     best = min(((d, c.words) for c in tried if (d := drops[c]) is not None), default=None)
-    everything = drops[all_cures(row.method, tile)]
+    everything = drops[all_cures(row.method, tile, training)]
     compensated = drops[Condition(tile=tile, compensated=True)]
     shown = [percent(drops[c]) for c in attribution(tile)]
     reached = everything is not None and everything <= REST_GOAL

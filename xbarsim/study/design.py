@@ -23,7 +23,7 @@ from xbarsim.validation import ValidationRecord
 
 TRAINING_SEED = 1
 """Seed of the chips that training goes through; those that are measured have seed 0."""
-_UPDATES_PER_CHIP = 2
+_UPDATES_PER_CHIP = 4
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,10 @@ class Design:
             return self.subject.network
         source, recipe = self.subject.trainable()
         condition, hardware = self.condition, self.hardware
-        # Compensated arrays apply what is wanted, so that only their cells' variation is left.
         tuned = noise_aware_fit(
             source, recipe, self.data, hardware.array(condition), hardware.device,
             updates=condition.training, gradient="straight_through", refresh=_UPDATES_PER_CHIP,
-            seed=TRAINING_SEED, mapping=hardware.mapping(condition).replace(compensated=False),
-            ir_drop="ideal" if condition.compensated else "exact",
+            seed=TRAINING_SEED, mapping=hardware.mapping(condition),
         )  # fmt: skip
         if self.subject.method == "conversion":
             return converted(tuned, self.data, self.subject.steps)

@@ -28,11 +28,12 @@ class Study:
     conditions: tuple[Condition, ...]
 
 
-def studies(gains: tuple[Gain, ...]) -> dict[str, Study]:
+def studies(gains: tuple[Gain, ...], training: int = TRAINING) -> dict[str, Study]:
     """Return the studies by name.
 
     Args:
         gains: Read-out gains to measure under, for the studies that leave the gain open.
+        training: Updates of training through the arrays, where cures are tried; 0 leaves it out.
     """
     plain = [Condition(tile=64, gain=gain) for gain in gains]
     small = [Condition(tile=32, gain=gain) for gain in gains]
@@ -70,12 +71,12 @@ def studies(gains: tuple[Gain, ...]) -> dict[str, Study]:
         "cure": Study(
             "Cures on 64x64 crossbars: what each costs and gives back",
             "Which cure, or which of them together, takes a network back to software.",
-            cures(64),
+            cures(64, training=training),
         ),
         "beyond": Study(
             "Beyond the paper: IR drop compensated without retraining, and what variation leaves",
             "Whether IR drop alone costs 0.1 % at most, and what remains with variation 1 %.",
-            (*drop_alone(), *attribution(64), *cures(64)),
+            (*drop_alone(), *attribution(64), *cures(64, training=training)),
         ),
     }
 
@@ -137,12 +138,15 @@ def _fitted(condition: Condition, adaptation: int) -> tuple[Condition, ...]:
     )
 
 
-def all_cures(method: StudyMethod, tile: int) -> Condition:
+def all_cures(method: StudyMethod, tile: int, training: int = TRAINING) -> Condition:
     """Return the one condition that does everything which suits a way to learn."""
-    suiting = [c for c in cures(tile) if c.suits(method) and c.compensated and c.training]
-    wanted = {"conversion": "chip", "surrogate": "matched"}.get(method, "software")
-    fitted = [c for c in suiting if c.thresholds == wanted]
-    return next((c for c in fitted if c.adaptation), fitted[0])
+    everything = Condition(tile=tile, compensated=True, training=training)
+    fitted = {
+        "conversion": everything.replace(thresholds="chip"),
+        "surrogate": everything.replace(thresholds="matched"),
+        "BNTT": everything.replace(adaptation=ADAPTATION[-1]),
+    }
+    return fitted.get(method, everything)
 
 
 def drop_alone() -> tuple[Condition, ...]:
