@@ -26,8 +26,9 @@ def test_public_names():
         "CrossbarParams", "DeviceParams", "InferenceTrace", "OutOfValidatedRangeError",
         "ParameterError", "ReferenceCurrents", "SpiceError", "ValidationCase", "ValidationRecord",
         "XbarsimError", "as_network", "effective_conductance", "from_nir", "from_norse",
-        "from_snntorch", "from_spikingjelly", "load_crossbar", "load_device", "simulate",
-        "spice_currents", "to_crossbar", "to_nir", "validate", "write_nir",
+        "from_snntorch", "from_spikingjelly", "load_crossbar", "load_dataset", "load_device",
+        "simulate", "spice_currents", "to_crossbar", "to_nir", "validate", "write_nir",
+        "write_simulation_report",
     ]  # fmt: skip
     for name in xbarsim.__all__:
         assert getattr(xbarsim, name).__doc__

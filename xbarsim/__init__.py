@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from xbarsim.data import load_dataset as load_dataset
     from xbarsim.errors import OutOfValidatedRangeError as OutOfValidatedRangeError
     from xbarsim.errors import ParameterError as ParameterError
     from xbarsim.errors import SpiceError as SpiceError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from xbarsim.parameters import load_crossbar as load_crossbar
     from xbarsim.parameters import load_device as load_device
     from xbarsim.reference import ReferenceCurrents as ReferenceCurrents
+    from xbarsim.report import write_simulation_report as write_simulation_report
     from xbarsim.spice import spice_currents as spice_currents
     from xbarsim.validation import ValidationCase as ValidationCase
     from xbarsim.validation import ValidationRecord as ValidationRecord
@@ -52,6 +54,7 @@ _HOME = {
     "from_snntorch": "exchange",
     "from_spikingjelly": "exchange",
     "load_crossbar": "parameters",
+    "load_dataset": "data",
     "load_device": "parameters",
     "simulate": "inference",
     "spice_currents": "spice",
@@ -59,6 +62,7 @@ _HOME = {
     "to_nir": "exchange",
     "validate": "validation",
     "write_nir": "exchange",
+    "write_simulation_report": "report",
 }
 
 __all__ = list(_HOME)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from xbarsim.cli.output import OUT, JsonFlag, print_json, say
+from xbarsim.cli.source import Source, trace_over_time
 from xbarsim.cli.study import register as register_studies
 
 if TYPE_CHECKING:
@@ -189,16 +190,9 @@ def accuracy_over_time(
     network: "nn.Module", recipe: "Recipe", data: "Dataset", most: int | None = None
 ) -> "NDArray[np.float64]":
     """Return test accuracy after each time-step; one value for a network without time."""
-    from xbarsim.learning import measure_accuracy
-    from xbarsim.progress import progress_bar
-
-    with progress_bar() as bar:
-        task = bar.add_task("test images", total=len(data.test_images[:most]))
-        accuracy, _ = measure_accuracy(
-            network, data, 0 if recipe.method == "ann" else recipe.steps, encoder=recipe.encoder,
-            images=most, on_batch=lambda n: bar.advance(task, n),
-        )  # fmt: skip
-    return accuracy
+    steps = 0 if recipe.method == "ann" else recipe.steps
+    source = Source(network, data, steps, recipe.encoder)
+    return trace_over_time(network, source, most).accuracy(data.test_labels[:most])
 
 
 def software(

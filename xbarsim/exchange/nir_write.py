@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from xbarsim.errors import ParameterError
+from xbarsim.exchange.dispatch import as_network
 from xbarsim.exchange.layers import Scale
 from xbarsim.exchange.neuron import GeneralLIF
 from xbarsim.exchange.nir_read import DEFAULT_DT
@@ -25,7 +26,7 @@ def to_nir(network: nn.Module, input_shape: tuple[int, ...], dt: float = DEFAULT
     batch norm through time. Batch norm is folded into the layer before it.
 
     Args:
-        network: Feed-forward network of xbarsim, in evaluation.
+        network: Feed-forward network that ``as_network`` takes, in evaluation.
         input_shape: Shape of one sample, without time and batch.
         dt: Length of a time-step. [s]
 
@@ -40,7 +41,7 @@ def to_nir(network: nn.Module, input_shape: tuple[int, ...], dt: float = DEFAULT
     x = torch.zeros(1, 1, *input_shape)
     nodes: list[Any] = [nir.Input(np.array(input_shape))]
     with torch.no_grad():
-        for number, layer in enumerate(leaves(fold_batch_norm(network))):
+        for number, layer in enumerate(leaves(fold_batch_norm(as_network(network)))):
             after = layer(x)[0] if isinstance(layer, LIF) else stateless(layer, x)
             nodes.append(_node(layer, x.shape[2:], after.shape[2:], dt, number))
             x = after

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from torch import nn
@@ -14,6 +14,7 @@ from xbarsim.hardware.drivers import CrossbarLayer, Source, check_drivers
 from xbarsim.hardware.gate import Gate
 from xbarsim.hardware.merge import read_layer
 from xbarsim.hardware.reading import ReadParams
+from xbarsim.hardware.summary import ArraySummary, LayerSummary
 from xbarsim.mapping import (
     Gain,
     MappedLayer,
@@ -26,27 +27,6 @@ from xbarsim.parameters import CrossbarParams, DeviceParams, EffectParams
 from xbarsim.validation import ValidationRecord
 
 Wrap = Callable[[str, CrossbarLayer, nn.Module, ProgrammedLayer, MappedLayer], nn.Module]
-
-
-@dataclass(frozen=True)
-class LayerSummary:
-    """What happened to one layer.
-
-    Attributes:
-        name: Name of the layer in the network.
-        n_tiles: Tiles it takes (each holds a positive and a negative array).
-        raw_gain: Least-squares scale that raw currents would need; 1 means no loss.
-        validated: Name of the record that covers it, or "unvalidated".
-        residual: What compensation left before variation; not a number without compensation.
-        kept_gain: Gain of compensated arrays over that of the arrays as they were; likewise.
-    """
-
-    name: str
-    n_tiles: int
-    raw_gain: float
-    validated: str
-    residual: float = float("nan")
-    kept_gain: float = float("nan")
 
 
 def to_crossbar(
@@ -136,6 +116,7 @@ def to_crossbar(
             )
         )
     result.layer_summaries = tuple(summaries)  # type: ignore[assignment]
+    result.array_summary = ArraySummary(crossbar, device, spec, reading or ReadParams(), chip)  # type: ignore[assignment]
     return result
 
 
@@ -210,16 +191,3 @@ def _put(network: nn.Module, name: str, layer: nn.Module) -> nn.Module:
         return layer
     network.set_submodule(name, layer)
     return network
-
-
-def layer_summaries(network: nn.Module) -> tuple[LayerSummary, ...]:
-    """Return what ``to_crossbar`` did to each layer of the network that it returned.
-
-    Raises:
-        ParameterError: If the network does not come from ``to_crossbar``.
-    """
-    summaries = getattr(network, "layer_summaries", None)
-    if not isinstance(summaries, tuple):
-        msg = "this network was not made by to_crossbar, so nothing is known about its layers"
-        raise ParameterError(msg)
-    return summaries
