@@ -25,7 +25,7 @@ def test_public_names():
     assert sorted(xbarsim.__all__) == [
         "CrossbarParams", "DeviceParams", "InferenceTrace", "OutOfValidatedRangeError",
         "ParameterError", "ReferenceCurrents", "SpiceError", "ValidationCase", "ValidationRecord",
-        "XbarsimError", "as_network", "effective_conductance", "from_nir", "from_norse",
+        "XbarsimError", "as_network", "effective_conductance", "from_nir", "from_norse", "from_onnx",
         "from_snntorch", "from_spikingjelly", "load_crossbar", "load_dataset", "load_device",
         "simulate", "spice_currents", "to_crossbar", "to_nir", "validate", "write_nir",
         "write_simulation_report",

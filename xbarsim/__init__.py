@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from xbarsim.exchange import as_network as as_network
     from xbarsim.exchange import from_nir as from_nir
     from xbarsim.exchange import from_norse as from_norse
+    from xbarsim.exchange import from_onnx as from_onnx
     from xbarsim.exchange import from_snntorch as from_snntorch
     from xbarsim.exchange import from_spikingjelly as from_spikingjelly
     from xbarsim.exchange import to_nir as to_nir
@@ -51,6 +52,7 @@ _HOME = {
     "effective_conductance": "fast",
     "from_nir": "exchange",
     "from_norse": "exchange",
+    "from_onnx": "exchange",
     "from_snntorch": "exchange",
     "from_spikingjelly": "exchange",
     "load_crossbar": "parameters",

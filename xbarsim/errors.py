@@ -27,6 +27,10 @@ class SpiceMissingError(SpiceError):
     """ngspice or its shared library is not installed."""
 
 
+class MissingPackageError(XbarsimError):
+    """A Python package that only some uses need is not installed."""
+
+
 class OutOfValidatedRangeError(XbarsimError):
     """A model is asked outside the range that its validation record covers."""
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from xbarsim.errors import ParameterError, StorageError
+from xbarsim.exchange.extras import needed
 from xbarsim.exchange.layers import Scale
 from xbarsim.exchange.neuron import Timing, neuron
 from xbarsim.network import BatchNormThroughTime, NeuronParams
@@ -32,6 +33,7 @@ def from_nir(source: Any, dt: float | None = None) -> nn.Sequential:  # noqa: AN
     Raises:
         ParameterError: If the graph is no chain, or a node cannot be expressed; it is named.
         StorageError: If the file cannot be read.
+        MissingPackageError: If the package nir is not installed.
     """
     graph = read_graph(source) if isinstance(source, str | Path) else source
     layers: list[nn.Module] = []
@@ -52,8 +54,7 @@ def from_nir(source: Any, dt: float | None = None) -> nn.Sequential:  # noqa: AN
 
 def read_graph(path: str | Path) -> Any:  # noqa: ANN401
     """Read a NIR file."""
-    import nir
-
+    nir = needed("nir", "nir", "NIR files")
     try:
         return nir.read(path)
     except Exception as error:  # HDF5 raises anything on a damaged file

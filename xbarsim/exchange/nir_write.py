@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from xbarsim.errors import ParameterError
 from xbarsim.exchange.dispatch import as_network
+from xbarsim.exchange.extras import needed
 from xbarsim.exchange.layers import Scale
 from xbarsim.exchange.neuron import GeneralLIF
 from xbarsim.exchange.nir_read import DEFAULT_DT
@@ -32,9 +33,9 @@ def to_nir(network: nn.Module, input_shape: tuple[int, ...], dt: float = DEFAULT
 
     Raises:
         ParameterError: If NIR has no node for a layer; it is named.
+        MissingPackageError: If the package nir is not installed.
     """
-    import nir
-
+    nir = needed("nir", "nir", "NIR files")
     if not dt > 0:
         msg = f"dt is {dt!r} s; a time-step is longer than nothing"
         raise ParameterError(msg)
