@@ -76,6 +76,67 @@ def test_what_nir_cannot_say_travels_in_the_metadata(tmp_path):
         torch.testing.assert_close(found, wanted)
 
 
+@pytest.mark.parametrize("reset", ["subtract", "zero"])
+@pytest.mark.parametrize("delay", [True, False])
+def test_a_synaptic_current_travels_as_cubalif(tmp_path, reset, delay):
+    # Off the grid: time constants are divisions, after which the last bits differ.
+    synaptic = snntorch.Synaptic(
+        alpha=0.7, beta=0.6, threshold=0.613, reset_mechanism=reset, reset_delay=delay
+    )
+    imported = from_snntorch(nn.Sequential(nn.Linear(4, 5), synaptic, nn.Linear(5, 3)))
+    write_nir(imported, tmp_path / "net.nir", (4,))
+    kinds = [type(node).__name__ for node in nir.read(tmp_path / "net.nir").nodes.values()]
+    assert "CubaLIF" in kinds
+    x = 3 * draws(9, 6, 4)
+    wanted, spikes = outputs(imported, x)
+    assert 0.05 < spikes[0].mean() < 0.95
+    found, again = outputs(from_nir(tmp_path / "net.nir"), x)
+    assert torch.equal(again[0], spikes[0])
+    torch.testing.assert_close(found, wanted)
+
+
+def test_a_plain_cubalif_follows_its_equations():
+    graph = nir.NIRGraph.from_list(
+        nir.Linear(np.array([[0.5, -1.0], [0.25, 2.0]])),
+        nir.CubaLIF(tau_syn=np.full(2, 2e-4), tau_mem=np.full(2, 4e-4), r=np.full(2, 2.0),
+                    v_leak=np.full(2, 0.125), v_threshold=np.array([0.25, 0.5]),
+                    v_reset=np.full(2, -0.25), w_in=np.array([1.5, 0.75])),
+    )  # fmt: skip
+    x = 2 * draws(12, 3, 2)
+    out, _ = outputs(from_nir(graph), x)
+    v, current = torch.full((3, 2), 0.125), torch.zeros(3, 2)
+    weight, w_in = torch.tensor([[0.5, -1.0], [0.25, 2.0]]), torch.tensor([1.5, 0.75])
+    for t in range(12):
+        current = current + (w_in * (x[t] @ weight.T) - current) / 2
+        v = v + (0.125 - v + 2 * current) / 4
+        spikes = (v > torch.tensor([0.25, 0.5])).float()
+        v = torch.where(spikes > 0, -0.25, v)
+        assert torch.equal(out[t], spikes)
+    assert 0.05 < out.mean() < 0.95
+
+
+@pytest.mark.filterwarnings("ignore:nirtorch:DeprecationWarning")
+def test_snntorch_writes_a_synaptic_current_and_xbarsim_reads():
+    alpha, beta = torch.linspace(0.3, 0.8, 5), torch.linspace(0.5, 0.9, 5)
+    synaptic = snntorch.Synaptic(
+        alpha, beta, torch.linspace(0.6, 1.4, 5), reset_mechanism="zero", reset_delay=False,
+        init_hidden=True,
+    )  # fmt: skip
+    network = nn.Sequential(nn.Linear(4, 5), synaptic, nn.Linear(5, 3))
+    graph = export_to_nir(network, torch.zeros(1, 4), ignore_dims=[0])
+    x = 3 * draws(9, 6, 4)
+    _, spikes = outputs(from_nir(graph), x)
+    _, expected = outputs(from_snntorch(network), x)
+    assert 0.05 < expected[0].mean() < 0.95
+    assert torch.equal(spikes[0], expected[0])
+
+
+def test_a_current_that_does_not_decay_has_no_node():
+    synaptic = snntorch.Synaptic(alpha=1.0, beta=0.5)
+    with pytest.raises(ParameterError, match="whose current does not decay"):
+        to_nir(from_snntorch(nn.Sequential(nn.Linear(2, 2), synaptic)), (2,))
+
+
 def test_batch_norm_through_time_travels_too(tmp_path):
     norm = BatchNormThroughTime(5, 3)
     norm.gamma.data = draws(5, 3) + 0.5
@@ -171,6 +232,9 @@ def ones(kind, **more):
         (lambda: nir.NIRGraph.from_list(nir.Linear(np.eye(2)), ones(nir.LI, tau=np.ones(2))), "NIR LI"),
         (lambda: nir.NIRGraph.from_list(nir.Linear(np.eye(2)), ones(
             nir.LIF, tau=np.full(2, 1e-5), v_threshold=np.ones(2))), "below the time-step"),
+        (lambda: nir.NIRGraph.from_list(nir.Linear(np.eye(2)), ones(
+            nir.CubaLIF, tau_mem=np.ones(2), tau_syn=np.full(2, 1e-5), v_threshold=np.ones(2))),
+         "below the time-step"),
         (lambda: nir.NIRGraph(
             {"input": nir.Input(np.array([2])), "a": nir.Linear(np.eye(2)),
              "b": nir.Linear(np.eye(2)), "output": nir.Output(np.array([2]))},

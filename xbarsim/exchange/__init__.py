@@ -9,3 +9,4 @@ from xbarsim.exchange.norse import from_norse as from_norse
 from xbarsim.exchange.onnx_read import from_onnx as from_onnx
 from xbarsim.exchange.snntorch import from_snntorch as from_snntorch
 from xbarsim.exchange.spikingjelly import from_spikingjelly as from_spikingjelly
+from xbarsim.exchange.synaptic import SynapticLIF as SynapticLIF

@@ -12,6 +12,7 @@ from xbarsim.errors import ParameterError, StorageError
 from xbarsim.exchange.extras import needed
 from xbarsim.exchange.layers import Scale
 from xbarsim.exchange.neuron import Timing, neuron
+from xbarsim.exchange.synaptic import SynapticLIF
 from xbarsim.network import BatchNormThroughTime, NeuronParams
 
 DEFAULT_DT = 1e-4
@@ -22,9 +23,10 @@ def from_nir(source: Any, dt: float | None = None) -> nn.Sequential:  # noqa: AN
     r"""Return a NIR graph as xbarsim's layers and neurons.
 
     NIR's neurons live in continuous time; a forward Euler step makes $\lambda = 1 - \mathrm{d}t/\tau$
-    and $k = R\,\mathrm{d}t/\tau$ of them, for IF $\lambda = 1$ and $k = R\,\mathrm{d}t$, as in the
-    other tools (J. E. Pedersen et al. 2024, DOI 10.1038/s41467-024-52259-9). What NIR lacks (reset
-    by subtraction, batch norm through time) is read from the metadata that ``to_nir`` writes.
+    and $k = R\,\mathrm{d}t/\tau$ of them, for IF $\lambda = 1$ and $k = R\,\mathrm{d}t$, and for the
+    current of CubaLIF $\alpha = 1 - \mathrm{d}t/\tau_\mathrm{syn}$, as in the other tools (J. E.
+    Pedersen et al. 2024, DOI 10.1038/s41467-024-52259-9). What NIR lacks (reset by subtraction, batch
+    norm through time) is read from the metadata that ``to_nir`` writes.
 
     Args:
         source: NIR graph, or path of a .nir file.
@@ -162,29 +164,41 @@ def _scale(node: Any, name: str, dt: float | None) -> nn.Module:  # noqa: ANN401
 
 
 def _spiking(node: Any, name: str, dt: float | None) -> nn.Module:  # noqa: ANN401
-    meta = node.metadata
+    meta, kind = node.metadata, type(node).__name__
     step = float(dt if dt is not None else meta.get("dt", DEFAULT_DT))
-    r, threshold = (np.asarray(value, dtype=float) for value in (node.r, node.v_threshold))
-    v_reset = np.asarray(node.v_reset, dtype=float)
-    if type(node).__name__ == "IF":
+    r, threshold, v_reset = (
+        np.asarray(value, dtype=float) for value in (node.r, node.v_threshold, node.v_reset)
+    )
+    if kind == "IF":
         leak, gain, rest = np.ones_like(r), r * step, np.zeros_like(r)
     else:
-        tau, rest = (np.asarray(value, dtype=float) for value in (node.tau, node.v_leak))
-        leak, gain = 1 - step / tau, r * step / tau
-        if np.any(leak < 0):
-            msg = (
-                f"node {name!r} has tau {tau.min():g} s, below the time-step dt of {step:g} s; "
-                "pass a smaller dt"
-            )
-            raise ParameterError(msg)
+        tau = np.asarray(node.tau_mem if kind == "CubaLIF" else node.tau, dtype=float)
+        leak, gain = _kept(tau, step, name), r * step / tau
+        rest = np.asarray(node.v_leak, dtype=float)
     subtracts = _text(meta.get("reset", "zero")) == "subtract"
-    amount = _tensor(meta["amount"]) if "amount" in meta else _tensor(threshold)
-    return neuron(
-        NeuronParams(reset="subtract" if subtracts else "zero"),
-        leak=_tensor(leak), threshold=_tensor(threshold - rest), gain=_tensor(gain),
-        amount=amount, reset_to=_tensor(v_reset - rest), inclusive=bool(meta.get("inclusive", 0)),
-        timing=cast("Timing", _text(meta.get("timing", "now"))),
-    )  # fmt: skip
+    parameters: dict[str, Any] = {
+        "leak": _tensor(leak), "threshold": _tensor(threshold - rest), "gain": _tensor(gain),
+        "amount": _tensor(meta.get("amount", threshold)),
+        "reset_to": _tensor(v_reset - rest), "inclusive": bool(meta.get("inclusive", 0)),
+        "timing": cast("Timing", _text(meta.get("timing", "now"))),
+    }  # fmt: skip
+    params = NeuronParams(reset="subtract" if subtracts else "zero")
+    if kind != "CubaLIF":
+        return neuron(params, **parameters)
+    tau_syn = np.asarray(node.tau_syn, dtype=float)
+    decay, weight = _kept(tau_syn, step, name), np.asarray(node.w_in, dtype=float) * step / tau_syn
+    return SynapticLIF(params, decay=_tensor(decay), weight=_tensor(weight), **parameters)
+
+
+def _kept(tau: Any, step: float, name: str) -> Any:  # noqa: ANN401
+    """Return the share that is kept over a time-step."""
+    if np.any(tau < step):
+        msg = (
+            f"node {name!r} has tau {tau.min():g} s, below the time-step dt of {step:g} s; "
+            "pass a smaller dt"
+        )
+        raise ParameterError(msg)
+    return 1 - step / tau
 
 
 def _text(value: Any) -> str:  # noqa: ANN401
@@ -194,4 +208,5 @@ def _text(value: Any) -> str:  # noqa: ANN401
 _MAKERS: dict[str, Callable[[Any, str, float | None], nn.Module]] = {
     "Linear": _linear, "Affine": _linear, "Conv1d": _conv, "Conv2d": _conv, "AvgPool2d": _pool,
     "SumPool2d": _pool, "Flatten": _flatten, "Scale": _scale, "IF": _spiking, "LIF": _spiking,
+    "CubaLIF": _spiking,
 }  # fmt: skip
