@@ -1,18 +1,28 @@
 """NIR files: out and in again gives the same spikes, and other tools' files and ours agree."""
 
 import nir
+import norse.torch
 import numpy as np
 import pytest
 import snntorch
 import torch
 from snntorch.export_nir import export_to_nir
+from snntorch.import_nir import import_from_nir as snntorch_from_nir
 from spikingjelly.activation_based import neuron
 from spikingjelly.activation_based.nir_exchange import export_to_nir as jelly_to_nir
 from spikingjelly.activation_based.nir_exchange import import_from_nir as jelly_from_nir
 from torch import nn
 
 from xbarsim.errors import ParameterError, StorageError
-from xbarsim.exchange import from_nir, from_snntorch, from_spikingjelly, to_nir, write_nir
+from xbarsim.exchange import (
+    GeneralLIF,
+    from_nir,
+    from_snntorch,
+    from_spikingjelly,
+    to_nir,
+    write_nir,
+)
+from xbarsim.exchange.nir_read import DEFAULT_DT
 from xbarsim.network import LIF, BatchNormThroughTime, NeuronParams, unroll
 
 PARAMS = NeuronParams(leak=0.875, threshold=0.75, reset="subtract")
@@ -203,6 +213,63 @@ def test_xbarsim_writes_and_spikingjelly_reads():
     wanted = outputs(network, x)[0]
     assert 0.05 < wanted.mean() < 0.95
     assert torch.equal(torch.stack(outs), wanted)
+
+
+def dense(gain=None):
+    """A network of linear layers and leaky neurons that reset to zero; the gain of their input."""
+    network = nn.Sequential(nn.Linear(6, 5), LIF(), nn.Linear(5, 4), LIF())
+    for k, leak in ((1, 0.875), (3, 0.75)):
+        params = PARAMS.replace(reset="zero", leak=leak, threshold=0.31)
+        network[k] = LIF(params) if gain is None else GeneralLIF(params, gain=1 - leak)
+    stream = torch.Generator().manual_seed(1)
+    for parameter in network.parameters():
+        parameter.data = (torch.randn(parameter.shape, generator=stream) * 64).round() / 64
+    return network
+
+
+def run_theirs(network, x):
+    """Step a network that takes and returns (output, state)."""
+    state, outs = None, []
+    with torch.no_grad():
+        for step in x:
+            out, state = network(step) if state is None else network(step, state)
+            outs.append(out)
+    return torch.stack(outs)
+
+
+@pytest.mark.filterwarnings("ignore:nirtorch:DeprecationWarning")
+def test_xbarsim_writes_and_snntorch_reads():
+    network = dense()
+    x = (draws(9, 3, 6) < 0.5).float()
+    wanted = outputs(network, x)[0]
+    assert 0.05 < wanted.mean() < 0.95
+    assert torch.equal(run_theirs(snntorch_from_nir(to_nir(network, (6,))), x), wanted)
+
+
+@pytest.mark.filterwarnings("ignore:nirtorch:DeprecationWarning")
+def test_xbarsim_writes_and_norse_reads():
+    # Norse takes R to be 1 whatever a file says, which is a gain of 1 - leak.
+    network = dense(gain="1 - leak")
+    x = 4 * (draws(9, 3, 6) < 0.5).float()
+    wanted = outputs(network, x)[0]
+    assert 0.05 < wanted.mean() < 0.95
+    theirs = norse.torch.from_nir(to_nir(network, (6,)), dt=DEFAULT_DT)
+    assert torch.equal(run_theirs(theirs, x), wanted)
+
+
+@pytest.mark.filterwarnings("ignore:nirtorch:DeprecationWarning")
+def test_norse_writes_and_xbarsim_reads():
+    dt = 2.0**-9
+    p = norse.torch.LIFBoxParameters(
+        tau_mem_inv=torch.full((5,), 128.0), v_th=torch.full((5,), 0.3), v_leak=torch.zeros(5)
+    )
+    network = norse.torch.SequentialState(nn.Linear(6, 5), norse.torch.LIFBoxCell(p, dt=dt))
+    graph = norse.torch.to_nir(network, torch.zeros(1, 6), dt=dt)
+    x = 4 * draws(9, 3, 6)
+    wanted = run_theirs(network, x)
+    assert 0.05 < wanted.mean() < 0.95
+    # Norse 1.1 writes tau times its dt, so that a step of its file is dt squared.
+    assert torch.equal(outputs(from_nir(graph, dt=dt**2), x)[0], wanted)
 
 
 def test_a_plain_nir_graph_without_metadata():

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from xbarsim.errors import ParameterError, StorageError
@@ -97,8 +98,14 @@ def _chain(graph: Any) -> list[tuple[str, Any]]:  # noqa: ANN401
     return chain
 
 
+def _array(value: Any) -> NDArray[np.float64]:  # noqa: ANN401
+    """Return a parameter as numbers; Norse's graphs hold torch tensors."""
+    plain = value.numpy(force=True) if isinstance(value, Tensor) else value
+    return np.array(plain, dtype=np.float64)
+
+
 def _tensor(value: Any) -> Tensor:  # noqa: ANN401
-    return torch.as_tensor(np.array(value), dtype=torch.float32)
+    return torch.from_numpy(_array(value)).float()
 
 
 def _linear(node: Any, name: str, dt: float | None) -> nn.Module:  # noqa: ANN401, ARG001
@@ -111,7 +118,7 @@ def _linear(node: Any, name: str, dt: float | None) -> nn.Module:  # noqa: ANN40
 def _conv(node: Any, name: str, dt: float | None) -> nn.Module:  # noqa: ANN401, ARG001
     weight = _tensor(node.weight)
     kind: Any = nn.Conv1d if weight.dim() == 3 else nn.Conv2d
-    has_bias = node.bias is not None and bool(np.any(node.bias))
+    has_bias = node.bias is not None and bool(_array(node.bias).any())
     layer = kind(
         weight.shape[1] * int(node.groups), weight.shape[0], tuple(weight.shape[2:]),
         stride=_size(node.stride), padding=_size(node.padding), dilation=_size(node.dilation),
@@ -166,15 +173,13 @@ def _scale(node: Any, name: str, dt: float | None) -> nn.Module:  # noqa: ANN401
 def _spiking(node: Any, name: str, dt: float | None) -> nn.Module:  # noqa: ANN401
     meta, kind = node.metadata, type(node).__name__
     step = float(dt if dt is not None else meta.get("dt", DEFAULT_DT))
-    r, threshold, v_reset = (
-        np.asarray(value, dtype=float) for value in (node.r, node.v_threshold, node.v_reset)
-    )
+    r, threshold, v_reset = (_array(value) for value in (node.r, node.v_threshold, node.v_reset))
     if kind == "IF":
         leak, gain, rest = np.ones_like(r), r * step, np.zeros_like(r)
     else:
-        tau = np.asarray(node.tau_mem if kind == "CubaLIF" else node.tau, dtype=float)
+        tau = _array(node.tau_mem if kind == "CubaLIF" else node.tau)
         leak, gain = _kept(tau, step, name), r * step / tau
-        rest = np.asarray(node.v_leak, dtype=float)
+        rest = _array(node.v_leak)
     subtracts = _text(meta.get("reset", "zero")) == "subtract"
     parameters: dict[str, Any] = {
         "leak": _tensor(leak), "threshold": _tensor(threshold - rest), "gain": _tensor(gain),
@@ -185,8 +190,8 @@ def _spiking(node: Any, name: str, dt: float | None) -> nn.Module:  # noqa: ANN4
     params = NeuronParams(reset="subtract" if subtracts else "zero")
     if kind != "CubaLIF":
         return neuron(params, **parameters)
-    tau_syn = np.asarray(node.tau_syn, dtype=float)
-    decay, weight = _kept(tau_syn, step, name), np.asarray(node.w_in, dtype=float) * step / tau_syn
+    tau_syn = _array(node.tau_syn)
+    decay, weight = _kept(tau_syn, step, name), _array(node.w_in) * step / tau_syn
     return SynapticLIF(params, decay=_tensor(decay), weight=_tensor(weight), **parameters)
 
 
