@@ -90,12 +90,16 @@ def _commands() -> str:
 
 
 def _describe(command: Any, name: str, parts: list[str]) -> None:  # noqa: ANN401
+    from xbarsim.cli.examples import EXAMPLES
+
     children = getattr(command, "commands", None)
     if children:
         for key in sorted(children):
             _describe(children[key], f"{name} {key}", parts)
         return
-    parts += [f"## {name}\n", f"{command.help}\n"]
+    examples = EXAMPLES[name.removeprefix("xbarsim ")]
+    lines = "\n".join(f"    xbarsim {line}" for line in examples)
+    parts += [f"## {name}\n", f"{command.help}\n", f"{lines}\n"]
     parts.append("| argument | default | meaning |\n| --- | --- | --- |")
     for param in command.params:
         option = param.param_type_name == "option"

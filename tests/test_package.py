@@ -1,10 +1,13 @@
 """The package as users meet it: public names, light import, a command line that helps."""
 
+import inspect
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Annotated, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pytest
@@ -82,7 +85,8 @@ def test_every_command_has_help_and_stands_in_the_readme(command):
     assert f"`xbarsim {command}" in (ROOT / "README.md").read_text()
 
 
-def test_every_command_prints_json_on_request():
+def commands():
+    """Every command with the words that call it."""
     from typer.main import get_command
 
     from xbarsim.cli.app import app
@@ -90,11 +94,49 @@ def test_every_command_prints_json_on_request():
     def walk(command, name):
         if children := getattr(command, "commands", None):
             for key, child in children.items():
-                yield from walk(child, f"{name} {key}")
-        elif not any("--json" in param.opts for param in command.params):
-            yield name
+                yield from walk(child, f"{name} {key}".strip())
+        else:
+            yield name, command
 
-    assert list(walk(get_command(app), "xbarsim")) == []
+    return dict(walk(get_command(app), ""))
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_has_json_helps_with_every_word_and_bounds_its_numbers(name):
+    command = commands()[name]
+    assert len(command.help) > 20
+    assert any("--json" in param.opts for param in command.params)
+    assert [param.name for param in command.params if not getattr(param, "help", None)] == []
+    hints = get_type_hints(inspect.unwrap(command.callback), include_extras=True)
+    unbounded = [
+        word
+        for word, hint in hints.items()
+        if get_origin(hint) is Annotated and {int, float} & types_in(get_args(hint)[0])
+        if get_args(hint)[1].min is None
+    ]
+    assert unbounded == []
+
+
+def types_in(hint):
+    """The types that a hint such as ``list[int] | None`` is made of."""
+    return {hint}.union(*(types_in(part) for part in get_args(hint)))
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_shows_examples_that_it_understands(name):
+    from xbarsim.cli.examples import EXAMPLES
+
+    command = commands()[name]
+    for line in EXAMPLES[name]:
+        words = shlex.split(line)
+        assert " ".join(words[: len(name.split())]) == name
+        command.make_context(name, words[len(name.split()) :]).close()
+        assert f"xbarsim {line}" in command.epilog
+
+
+def test_a_newcomer_reads_how_to_train_digits():
+    text = commands()["train"].help
+    assert "in under a minute: ``xbarsim train digits-ann -o digits.safetensors``" in text
 
 
 def test_the_shell_completes_commands():

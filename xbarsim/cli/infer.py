@@ -26,14 +26,18 @@ if TYPE_CHECKING:
     from xbarsim.inference import ErrorTrace, InferenceTrace
 
 Device = Annotated[str, typer.Option(help="Preset or TOML file of cells and wires.")]
-Tile = Annotated[int, typer.Option(help="Rows and columns of a tile, unless the setup says.")]
+Tile = Annotated[
+    int, typer.Option(help="Rows and columns of a tile, unless the setup says.", min=1)
+]
 SetupFile = Annotated[
     Path | None,
     typer.Option(
         help="TOML file with [mapping], [mapping.driver], [reading], [reading.adc], [effects]."
     ),
 ]
-Images = Annotated[int | None, typer.Option(help="Test images to measure on; all by default.")]
+Images = Annotated[
+    int | None, typer.Option(help="Test images to measure on; all by default.", min=1)
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -70,11 +74,14 @@ def infer(
         bool, typer.Option(help="Program conductances that make up for IR drop.")
     ] = False,
     setup: SetupFile = None,
-    chip: Annotated[int, typer.Option(help="Number of the chip; each has its own cells.")] = 0,
+    chip: Annotated[
+        int, typer.Option(help="Number of the chip; each has its own cells.", min=0)
+    ] = 0,
     images: Images = None,
     paranoid: Paranoid = None,
     errors: Annotated[
-        int, typer.Option(help="Test images to compare with software layer by layer; 0: none.")
+        int,
+        typer.Option(help="Test images to compare with software layer by layer; 0: none.", min=0),
     ] = 0,
     forced: Annotated[
         bool, typer.Option(help="Feed every layer software's spikes: its own errors only.")
@@ -98,9 +105,12 @@ def infer(
     """
     from typing import cast
 
+    from xbarsim.interop.tables import check_table_name
     from xbarsim.mapping import Gain
     from xbarsim.storage import writable_folder
 
+    if table is not None:
+        check_table_name(table)
     for folder in (figures, *(file.parent for file in (report, table) if file is not None)):
         if folder is not None:
             writable_folder(folder)

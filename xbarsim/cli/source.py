@@ -90,11 +90,12 @@ def load_source(
 def _checked(encoder: str) -> "Encoder":
     from typing import cast, get_args
 
-    from xbarsim.errors import ParameterError
+    from xbarsim.errors import ParameterError, did_you_mean
     from xbarsim.inference import Encoder
 
     if encoder not in get_args(Encoder):
-        msg = f"encoder is {encoder!r}; choose {', '.join(get_args(Encoder))}"
+        hint = did_you_mean(encoder, get_args(Encoder))
+        msg = f"encoder is {encoder!r}; {hint}choose {', '.join(get_args(Encoder))}"
         raise ParameterError(msg)
     return cast("Encoder", encoder)
 
