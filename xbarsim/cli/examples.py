@@ -52,6 +52,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "study fig3": ("study fig3 --dataset digits --row digits-surrogate",),
     "study fig4": ("study fig4 --dataset digits",),
     "study causes": ("study causes --dataset digits",),
+    "study beyond": ("study beyond --dataset digits",),
     "study cure": ("study cure --dataset digits",),
 }
 """Command lines without the program's name, by command."""
@@ -59,4 +60,5 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 
 def epilog(command: str) -> str:
     """Return the examples of a command as Markdown; help joins lines that no empty one parts."""
-    return "\n\n".join(["**Examples**", *(f"- `xbarsim {line}`" for line in EXAMPLES[command])])
+    lines = [f"- `xbarsim {line}`" for line in EXAMPLES.get(command, ())]
+    return "\n\n".join(["**Examples**", *lines]) if lines else ""
