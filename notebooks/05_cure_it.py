@@ -68,9 +68,7 @@ def accuracy(tile, mapping, device=device):
     crossbar = xb.load_crossbar(device.name, rows=tile, cols=tile)
     traces = []
     for chip in range(3):
-        hardware = xb.to_crossbar(
-            network, crossbar, device, mapping=mapping, chip=chip, allow_unvalidated=True
-        )
+        hardware = xb.to_crossbar(network, crossbar, device, mapping=mapping, chip=chip)
         traces.append(xb.simulate(hardware, data.test_images, steps).accuracy(labels))
     return 100 * np.array(traces)
 

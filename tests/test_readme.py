@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.spice]
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 LIMIT_S = 120
@@ -48,6 +48,18 @@ def run(command, folder, **kwargs):
         command, cwd=folder, env=env, capture_output=True, text=True, check=True, timeout=LIMIT_S,
         **kwargs,
     )  # fmt: skip
+
+
+def test_the_tutorial_runs_from_start_to_end(tmp_path):
+    text = (Path(__file__).parents[1] / "docs/tutorial.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) == 3
+    done = run([sys.executable, "-c", "".join(blocks)], tmp_path)
+    arrives, difference, solver, changed = done.stdout.splitlines()
+    assert 0 < float(arrives) < 0.5
+    assert float(difference) < 1e-9
+    assert solver.startswith("ngspice")
+    assert "tensor" in changed
 
 
 @pytest.fixture(scope="module")
