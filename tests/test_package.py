@@ -40,15 +40,16 @@ def test_public_names():
 
 
 def test_importing_is_light():
+    # Processor time: on loaded cores the clock on the wall says nothing.
     code = (
-        "import time; start = time.perf_counter(); import sys, xbarsim, xbarsim.cli; "
-        "print(time.perf_counter() - start, *sys.modules)"
+        "import time; start = time.process_time(); import xbarsim; "
+        "seconds = time.process_time() - start; import sys, xbarsim.cli; print(seconds, *sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     seconds, *modules = done.stdout.split()
-    print(f"import xbarsim and its command line: {float(seconds):.2f} s")  # noqa: T201
+    assert float(seconds) < 0.4
     heavy = {"torch", "PySpice", "matplotlib", "scipy", "numba", "sklearn", "pandas"}
-    heavy |= {"nir", "snntorch", "norse", "spikingjelly"}
+    heavy |= {"nir", "onnx", "snntorch", "norse", "spikingjelly"}
     assert not heavy & {name.split(".")[0] for name in modules}
 
 
@@ -139,14 +140,30 @@ def test_a_newcomer_reads_how_to_train_digits():
     assert "in under a minute: ``xbarsim train digits-ann -o digits.safetensors``" in text
 
 
-def test_the_shell_completes_commands():
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("do", ["doctor"]),
+        ("infer --device bhat", ["bhattacharjee2022"]),
+        ("infer --gain co", ["column"]),
+        ("infer net.nir --dataset mn", ["mnist"]),
+        ("train digits-b", ["digits-bntt"]),
+        ("netlist joshi", ["joshi2020"]),
+        ("infer --allow", ["--allow-unvalidated"]),
+    ],
+)
+def test_the_shell_completes_commands_options_and_names(line, wanted):
     from typer.testing import CliRunner
 
     from xbarsim.cli.app import app
 
-    words = {"_XBARSIM_COMPLETE": "complete_bash", "COMP_WORDS": "xbarsim do", "COMP_CWORD": "1"}
+    words = {
+        "_XBARSIM_COMPLETE": "complete_bash",
+        "COMP_WORDS": f"xbarsim {line}",
+        "COMP_CWORD": str(len(line.split())),
+    }
     done = CliRunner().invoke(app, [], prog_name="xbarsim", env=words)
-    assert done.stdout.split() == ["doctor"]
+    assert done.stdout.split() == wanted
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from xbarsim.cli.complete import gains, presets
 from xbarsim.cli.effort import Paranoid
 from xbarsim.cli.licence import RecordPlace, find_licence
 from xbarsim.cli.networks import DataFolder
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
     from xbarsim.inference import ErrorTrace, InferenceTrace
 
-Device = Annotated[str, typer.Option(help="Preset or TOML file of cells and wires.")]
+Device = Annotated[
+    str, typer.Option(help="Preset or TOML file of cells and wires.", autocompletion=presets)
+]
 Tile = Annotated[
     int, typer.Option(help="Rows and columns of a tile, unless the setup says.", min=1)
 ]
@@ -68,7 +71,10 @@ def infer(
     tile: Tile = 64,
     gain: Annotated[
         str | None,
-        typer.Option(help="Read-out gain: none, layer, tile, column; else the setup's (column)."),
+        typer.Option(
+            help="Read-out gain: none, layer, tile, column; else the setup's (column).",
+            autocompletion=gains,
+        ),
     ] = None,
     compensated: Annotated[
         bool, typer.Option(help="Program conductances that make up for IR drop.")

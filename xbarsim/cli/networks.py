@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from xbarsim.cli.complete import recipes
 from xbarsim.cli.output import OUT, JsonFlag, print_json, say
 from xbarsim.cli.source import Source, trace_over_time
 from xbarsim.cli.study import register as register_studies
@@ -40,7 +41,12 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(help="Shipped recipe (digits-ann, ...) or TOML file.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            help="Shipped recipe (digits-ann, ...) or TOML file.", autocompletion=recipes
+        ),
+    ],
     out: Out,
     seed: Annotated[int | None, typer.Option(help="Seed instead of the recipe's.", min=0)] = None,
     data: DataFolder = None,

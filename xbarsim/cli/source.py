@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xbarsim.cli.complete import datasets
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -18,7 +20,10 @@ NetworkFile = Annotated[
 ]
 DatasetName = Annotated[
     str | None,
-    typer.Option(help="digits, mnist or cifar10; by default a checkpoint's own, else digits."),
+    typer.Option(
+        help="digits, mnist or cifar10; by default a checkpoint's own, else digits.",
+        autocompletion=datasets,
+    ),
 ]
 Steps = Annotated[
     int | None,
