@@ -69,13 +69,11 @@ def _parameters() -> str:
             if len(models) > 1:
                 parts.append(f"### {model.model_fields['kind'].default}\n")
             parts.append(f"{_cell((model.__doc__ or '').split(chr(10) * 2)[0])}\n")
-            parts.append("| parameter | default | unit | meaning |\n| --- | --- | --- | --- |")
             for name, field in model.model_fields.items():
-                default = "needed" if field.is_required() else f"`{_cell(str(field.default))}`"
-                unit = model.unit(name)
-                meaning = _cell(field.description or "")
-                parts.append(f"| `{name}` | {default} | {unit} | {meaning} |")
-            parts.append("")
+                default = "needed" if field.is_required() else f"by default `{field.default}`"
+                unit = f" [{unit}]" if (unit := model.unit(name)) else ""
+                meaning = " ".join((field.description or "").split())
+                parts.append(f"`{name}`{unit}, {default}\n:   {meaning}\n")
     return "\n".join(parts)
 
 
@@ -102,21 +100,24 @@ def _commands() -> str:
 
 
 def _describe(command: Any, name: str, parts: list[str]) -> None:  # noqa: ANN401
+    from xbarsim.cli.examples import EXAMPLES
+
     children = getattr(command, "commands", None)
     if children:
         for key in sorted(children):
             _describe(children[key], f"{name} {key}", parts)
         return
-    parts += [f"## {name}\n", f"{command.help}\n"]
-    parts.append("| argument | default | meaning |\n| --- | --- | --- |")
+    examples = EXAMPLES[name.removeprefix("xbarsim ")]
+    lines = "\n".join(f"    xbarsim {line}" for line in examples)
+    parts += [f"## {name}\n", f"{command.help}\n", f"{lines}\n"]
     for param in command.params:
         option = param.param_type_name == "option"
         words = ", ".join(f"`{word}`" for word in (param.opts if option else [param.name.upper()]))
-        default = "needed" if param.required else f"`{param.default}`"
-        default = "" if param.default is None and not param.required else default
-        meaning = _cell(getattr(param, "help", "") or "")
-        parts.append(f"| {words} | {_cell(default)} | {meaning} |")
-    parts.append("")
+        if param.required:
+            words += ", needed"
+        elif param.default not in (None, False):
+            words += f", by default `{param.default}`"
+        parts.append(f"{words}\n:   {' '.join(param.help.split())}\n")
 
 
 def _cell(text: str) -> str:

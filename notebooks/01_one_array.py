@@ -17,6 +17,7 @@ import numpy as np
 
 import xbarsim as xb
 from xbarsim.reference import solve_nodal
+from xbarsim.report.drawing import crossbar_drawing
 from xbarsim.report.figures import ir_drop_map
 from xbarsim.report.style import BLUE, CYCLE, RED, figure_style
 
@@ -53,6 +54,19 @@ print(f"{reference.provenance.solver}: differs by {error:.1e} of full scale")
 solution = solve_nodal(conductance, v_row, crossbar)
 across = (solution.v_word - solution.v_bit)[0]
 ir_drop_map(1 - across / device.v_read, "64x64, all word lines driven")
+
+# %% [markdown]
+# The same in a small array, wire by wire and cell by cell: voltage is lost along the word lines, and a bit line carries
+# more current the further down one looks. As SVG or PDF the drawing is made of vectors.
+
+# %%
+small = crossbar.replace(rows=8, cols=6, r_wire_row=100.0, r_wire_col=200.0)
+v_small = device.v_read * (draw.random(8) < 0.7)
+state = solve_nodal(conductance[:8, :6], v_small[None], small)
+crossbar_drawing(v_small, state.v_word[0], state.v_bit[0], state.i_cell[0], small)
+
+# %%
+crossbar_drawing(v_small, state.v_word[0], state.v_bit[0], state.i_cell[0], small, colour="current")
 
 # %% [markdown]
 # Which resistance is to blame? Take them away one at a time.

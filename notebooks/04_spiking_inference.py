@@ -23,6 +23,7 @@ import xbarsim as xb
 from xbarsim.data import load_dataset
 from xbarsim.inference import encode
 from xbarsim.network import unroll
+from xbarsim.report.networks import spike_raster
 from xbarsim.report.style import BLUE, CYCLE, GREY, RED, figure_style
 
 torch.manual_seed(0)
@@ -51,10 +52,7 @@ for _ in range(60):
 network = xb.as_network(theirs)
 device = xb.load_device("bhattacharjee2022")
 crossbar = xb.load_crossbar(device.name, rows=64, cols=64)
-chips = [
-    xb.to_crossbar(network, crossbar, device, chip=chip, allow_unvalidated=True)
-    for chip in range(3)
-]
+chips = [xb.to_crossbar(network, crossbar, device, chip=chip) for chip in range(3)]
 network
 
 # %% [markdown]
@@ -64,16 +62,8 @@ network
 steps = 30
 image = encode(data.test_images[:1], steps, torch.Generator().manual_seed(1), "poisson")
 with torch.no_grad():
-    rasters = [unroll(net, image)[2][0][:, 0] for net in (network, chips[0])]
-with figure_style() as figure_class:
-    figure = figure_class(figsize=(7, 3))
-    panels = figure.subplots(1, 2, sharex=True, sharey=True)
-    for axes, raster, title in zip(panels, rasters, ("software", "chip 0"), strict=True):
-        time, neuron = np.nonzero(raster.numpy())
-        axes.plot(time + 1, neuron, "|", color=BLUE, markersize=3)
-        axes.set(title=f"{title}: {int(raster.sum())} spikes", xlabel="time-step")
-    panels[0].set(ylabel="neuron of the hidden layer")
-figure
+    hidden = [unroll(net, image)[2][0][:, 0].numpy() for net in (network, chips[0])]
+spike_raster(dict(zip(("software", "chip 0"), hidden, strict=True)))
 
 # %% [markdown]
 # Accuracy after every time-step.

@@ -59,7 +59,6 @@ def with_ngspice(**circuit):
         crossbar,
         device,
         CosimParams(mode="inject"),
-        allow_unvalidated=True,
         **circuit,
     )
 

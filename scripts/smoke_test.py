@@ -26,6 +26,12 @@ network = nn.Sequential(nn.Linear(6, 3, bias=False))
 hardware = xb.to_crossbar(network, crossbar, device, allow_unvalidated=True)
 if hardware(torch.ones(2, 6)).shape != (2, 3):
     sys.exit("a network did not run on crossbars")
+trace = xb.simulate(hardware, torch.rand(4, 6), steps=3)
+report = xb.write_simulation_report(
+    "report.html", hardware, trace, torch.zeros(4, dtype=torch.long)
+)
+if "Unvalidated:" not in report.read_text():
+    sys.exit("a simulation left no report")
 if not (resources.files("xbarsim") / "py.typed").is_file():
     sys.exit("py.typed is not in the wheel")
 for command in (["doctor", "--json"], ["devices", "--json"], ["schema"]):

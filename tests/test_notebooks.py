@@ -31,3 +31,6 @@ def test_a_notebook_is_fresh_and_was_run(source):
     assert any("image/png" in output.get("data", {}) for output in outputs)
     assert not any(output["output_type"] == "error" for output in outputs)
     assert len(cells) < 25
+    said = [output["name"] for output in outputs if output["output_type"] == "stream"]
+    assert "stderr" not in said
+    assert source.with_suffix(".ipynb").stat().st_size < 300_000

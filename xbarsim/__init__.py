@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from xbarsim.data import load_dataset as load_dataset
     from xbarsim.errors import OutOfValidatedRangeError as OutOfValidatedRangeError
     from xbarsim.errors import ParameterError as ParameterError
     from xbarsim.errors import SpiceError as SpiceError
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from xbarsim.exchange import as_network as as_network
     from xbarsim.exchange import from_nir as from_nir
     from xbarsim.exchange import from_norse as from_norse
+    from xbarsim.exchange import from_onnx as from_onnx
     from xbarsim.exchange import from_snntorch as from_snntorch
     from xbarsim.exchange import from_spikingjelly as from_spikingjelly
     from xbarsim.exchange import to_nir as to_nir
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from xbarsim.parameters import load_crossbar as load_crossbar
     from xbarsim.parameters import load_device as load_device
     from xbarsim.reference import ReferenceCurrents as ReferenceCurrents
+    from xbarsim.report import write_simulation_report as write_simulation_report
     from xbarsim.spice import spice_currents as spice_currents
     from xbarsim.validation import ValidationCase as ValidationCase
     from xbarsim.validation import ValidationRecord as ValidationRecord
@@ -49,9 +52,11 @@ _HOME = {
     "effective_conductance": "fast",
     "from_nir": "exchange",
     "from_norse": "exchange",
+    "from_onnx": "exchange",
     "from_snntorch": "exchange",
     "from_spikingjelly": "exchange",
     "load_crossbar": "parameters",
+    "load_dataset": "data",
     "load_device": "parameters",
     "simulate": "inference",
     "spice_currents": "spice",
@@ -59,6 +64,7 @@ _HOME = {
     "to_nir": "exchange",
     "validate": "validation",
     "write_nir": "exchange",
+    "write_simulation_report": "report",
 }
 
 __all__ = list(_HOME)

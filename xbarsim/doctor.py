@@ -91,8 +91,10 @@ def _package(name: str) -> Finding:
 
 
 def _ngspice() -> Finding:
-    from xbarsim.spice.ngspice import find_ngspice
+    from xbarsim.spice.ngspice import find_ngspice, missing_parts
 
+    if missing := missing_parts():
+        return Finding("ngspice", "missing", "; ".join(missing), _ngspice_advice(missing))
     try:
         info = find_ngspice()
     except SpiceError as error:
@@ -104,22 +106,31 @@ def _ngspice() -> Finding:
     return Finding("ngspice", "slow", found, advice)
 
 
+def _ngspice_advice(missing: list[str]) -> str:
+    """Say what to do about the missing parts: a wrong path is not mended by installing."""
+    wrong = any("NGSPICE_LIBRARY_PATH" in part for part in missing)
+    steps = ["unset NGSPICE_LIBRARY_PATH, or set it to the library's full path"] if wrong else []
+    if len(missing) > wrong:
+        steps.append(how_to_get_ngspice())
+    return "; and ".join(steps)
+
+
 def how_to_get_ngspice() -> str:
     """Return the commands that install ngspice and its library on this system."""
     if sys.platform == "darwin":
         return "brew install ngspice libngspice"
+    sudo = "" if hasattr(os, "geteuid") and os.geteuid() == 0 else "sudo "
     if shutil.which("apt-get"):
-        release = _os_release()
-        sudo = "" if hasattr(os, "geteuid") and os.geteuid() == 0 else "sudo "
-        if release.get("VERSION_CODENAME") == "bookworm":
+        plain = f"{sudo}apt-get update && {sudo}apt-get install ngspice libngspice0"
+        if _os_release().get("VERSION_CODENAME") == "bookworm":
             return (
-                "add the suite bookworm-backports to apt's sources (its ngspice has KLU), then "
-                f"{sudo}apt-get update && {sudo}apt-get install -t bookworm-backports ngspice "
-                "libngspice0; in a checkout, `make ngspice` does both"
+                f"{plain} (Debian 12's own has no KLU solver: good to 64x64, minutes at 128x128; for "
+                "KLU run `make ngspice` in a checkout, or add the suite bookworm-backports to apt's "
+                f"sources and {sudo}apt-get install -t bookworm-backports ngspice libngspice0)"
             )
-        return f"{sudo}apt-get update && {sudo}apt-get install ngspice libngspice0"
+        return plain
     if shutil.which("dnf"):
-        return "sudo dnf install ngspice libngspice"
+        return f"{sudo}dnf install ngspice libngspice"
     if shutil.which("conda"):
         return "conda install -c conda-forge ngspice ngspice-lib"
     return (

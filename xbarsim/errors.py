@@ -1,5 +1,8 @@
 """This module is the family of errors: one class per remedy; each says what, the value, what to do."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class XbarsimError(Exception):
     """Anything that xbarsim refuses to do; the command line ends with exit code 2."""
@@ -27,6 +30,10 @@ class SpiceMissingError(SpiceError):
     """ngspice or its shared library is not installed."""
 
 
+class MissingPackageError(XbarsimError):
+    """A Python package that only some uses need is not installed."""
+
+
 class OutOfValidatedRangeError(XbarsimError):
     """A model is asked outside the range that its validation record covers."""
 
@@ -41,3 +48,9 @@ class SolveError(XbarsimError):
 
 class InfeasibleError(SolveError):
     """What is asked for does not exist, such as conductances in range that make up for IR drop."""
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """Return "did you mean 'x'? " with the nearest of the known names, or nothing."""
+    near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.3)
+    return f"did you mean {near[0]!r}? " if near else ""

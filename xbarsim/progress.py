@@ -1,6 +1,7 @@
 """This module is how long work shows itself: a bar with an estimate of the time that is left."""
 
 from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from typing import TypeVar
 
 from rich.console import Console
@@ -17,7 +18,11 @@ T = TypeVar("T")
 
 
 def progress_bar() -> Progress:
-    """Return a bar on stderr: what, share, count, time taken, time left."""
+    """Return a bar on stderr: what, share, count, time taken, time left.
+
+    In a notebook it needs ipywidgets; without them it is left out.
+    """
+    console = Console(stderr=True)
     return Progress(
         TextColumn("{task.description:<34}"),
         BarColumn(bar_width=24),
@@ -25,7 +30,8 @@ def progress_bar() -> Progress:
         TimeElapsedColumn(),
         TextColumn("ETA"),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=console,
+        disable=console.is_jupyter and find_spec("ipywidgets") is None,
     )
 
 

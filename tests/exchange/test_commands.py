@@ -54,3 +54,37 @@ def test_images_that_do_not_fit_are_refused_in_words(tmp_path):
     write_nir(nn.Sequential(nn.Linear(5, 2), LIF()), tmp_path / "net.nir", (5,))
     with pytest.raises(ParameterError, match=r"does not take images of shape \(1, 8, 8\)"):
         run("infer", tmp_path / "net.nir", "--images", 2, "--allow-unvalidated", "--tile", 8)
+
+
+def infer(*args):
+    done = CliRunner().invoke(app, ["infer", *map(str, args)], catch_exceptions=True)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return json.loads(done.stdout)
+
+
+def test_a_checkpoint_and_its_nir_file_have_equal_accuracies(tmp_path):
+    recipe = load_recipe("digits-surrogate", steps=4, encoder="ternary")
+    network = initial_network(recipe)
+    save_network(network, recipe, tmp_path / "net.safetensors")
+    run("write", tmp_path / "net.safetensors", "-o", tmp_path / "net.nir")
+    common = ("--images", 40, "--allow-unvalidated", "--tile", 32, "--json")
+    wanted = infer(tmp_path / "net.safetensors", *common)
+    given = ("--dataset", "digits", "--steps", 4, "--encoder", "ternary")
+    found = infer(tmp_path / "net.nir", *given, *common)
+    assert found == wanted
+    assert len(found["hardware"]) == 4
+    fewer = infer(tmp_path / "net.safetensors", "--steps", 2, *common)
+    assert fewer["hardware"] == wanted["hardware"][:2]
+
+
+def test_a_network_without_time_has_no_time_steps(tmp_path):
+    recipe = load_recipe("digits-ann")
+    save_network(initial_network(recipe), recipe, tmp_path / "net.safetensors")
+    common = ("--images", 8, "--allow-unvalidated", "--json")
+    report = tmp_path / "new" / "report.html"
+    found = infer(tmp_path / "net.safetensors", "--report", report, *common)
+    assert len(found["hardware"]) == 1
+    assert "net on crossbars" in report.read_text()
+    with pytest.raises(ParameterError, match="has no neurons, so no time-steps"):
+        infer(tmp_path / "net.safetensors", "--steps", 2, *common)

@@ -4,10 +4,19 @@ Weights and inputs are multiples of 1/64 and leaks of 1/8, so that no spike hang
 threshold and reset differ from 1 and 0.
 """
 
+import norse.torch
 import pytest
 import snntorch
 import torch
-from norse.torch import IAFCell, LIFBoxCell, LIFBoxParameters, LIFCell, SequentialState
+from norse.torch import (
+    IAFCell,
+    LIFBoxCell,
+    LIFBoxParameters,
+    LIFCell,
+    LIFParameters,
+    LIFRecurrentCell,
+    SequentialState,
+)
 from norse.torch.functional.iaf import IAFParameters
 from norse.torch.functional.reset import reset_subtract, reset_value
 from spikingjelly.activation_based import functional, layer, neuron
@@ -84,6 +93,34 @@ def test_snntorch_neurons_that_differ_within_a_layer():
     same_spikes(from_snntorch(network), x, run_snntorch(made, x))
 
 
+@pytest.mark.parametrize("delay", [True, False])
+@pytest.mark.parametrize("reset", ["subtract", "zero", "none"])
+def test_snntorch_with_a_synaptic_current(reset, delay):
+    common = {"reset_mechanism": reset, "reset_delay": delay}
+    made = [
+        nn.Linear(7, 6, bias=False),
+        snntorch.Synaptic(alpha=0.75, beta=0.5, threshold=0.75, **common),
+        nn.Linear(6, 5, bias=False),
+        snntorch.Synaptic(
+            alpha=torch.linspace(0.25, 0.75, 5), beta=torch.linspace(0.5, 0.75, 5),
+            threshold=0.375, **common,
+        ),
+    ]  # fmt: skip
+    network = dyadic(nn.Sequential(*made), size=4)
+    x = inputs(4, 7)
+    state, outs = {}, []
+    for step in x:
+        y = step
+        for k, module in enumerate(made):
+            if k % 2:
+                y, *state[k] = module(y, *state.get(k, module.init_synaptic()))
+            else:
+                y = module(y)
+        outs.append(y)
+    spikes = same_spikes(from_snntorch(network), x, torch.stack(outs).detach())
+    assert 0.05 < spikes[0].mean() < 0.95
+
+
 class Net(nn.Module):
     """As in snnTorch's tutorials: layers in ``__init__``, the loop over time in ``forward``."""
 
@@ -143,7 +180,8 @@ def test_what_is_no_chain_of_layers_is_refused(how, match):
 @pytest.mark.parametrize(
     ("layers", "match"),
     [
-        ([snntorch.Synaptic(alpha=0.5, beta=0.5)], "Synaptic"),
+        ([snntorch.Alpha(alpha=0.75, beta=0.5)], "a snntorch.Alpha"),
+        ([snntorch.Synaptic(alpha=0.5, beta=0.5, state_quant=abs)], "state_quant"),
         ([nn.Linear(2, 2), leaky(graded_spikes_factor=2.0)], "graded_spikes_factor=2"),
         ([nn.Linear(2, 2), leaky(state_quant=lambda x: x)], "state_quant"),
         ([nn.Sequential(nn.Softmax(1)), leaky()], r"'0\.0' is a .*Softmax"),
@@ -171,6 +209,29 @@ def test_spikingjelly_single_and_multi_step(mode, v_reset, decay_input):
         wanted = network(x) if mode == "m" else torch.stack([network(step) for step in x])
     functional.reset_net(network)
     same_spikes(from_spikingjelly(network), x, wanted)
+
+
+@pytest.mark.parametrize("mode", ["s", "m"])
+@pytest.mark.parametrize("v_reset", [None, 0.0])
+def test_spikingjelly_with_a_synaptic_current(mode, v_reset):
+    network = nn.Sequential(
+        layer.Linear(7, 6, bias=False),
+        neuron.CUBALIFNode(c_decay=0.75, v_decay=0.5, v_threshold=0.625, v_reset=v_reset),
+        layer.Linear(6, 5, bias=False),
+        neuron.CUBALIFNode(c_decay=0.25, v_decay=0.875, v_threshold=1.25, v_reset=v_reset),
+    ).eval()
+    functional.set_step_mode(dyadic(network, size=4), mode)
+    x = inputs(4, 7)
+    with torch.no_grad():
+        wanted = network(x) if mode == "m" else torch.stack([network(step) for step in x])
+    functional.reset_net(network)
+    same_spikes(from_spikingjelly(network), x, wanted)
+
+
+def test_spikingjelly_current_that_starts_where_it_does_not_rest_is_refused():
+    network = nn.Sequential(layer.Linear(2, 2), neuron.CUBALIFNode(v_reset=-0.5))
+    with pytest.raises(ParameterError, match=r"'1' is a CUBALIFNode with v_reset=-0\.5"):
+        from_spikingjelly(network)
 
 
 def test_spikingjelly_spikes_at_the_threshold_itself():
@@ -226,9 +287,47 @@ def test_norse_with_rest_and_reset_that_are_not_zero(method):
     same_spikes(from_norse(network), x, torch.stack(outs))
 
 
+@pytest.mark.parametrize("kind", [LIFCell, norse.torch.LIF])
+def test_norse_with_a_synaptic_current(kind):
+    p = LIFParameters(
+        tau_mem_inv=torch.tensor(128.0), tau_syn_inv=torch.tensor(192.0),
+        v_leak=torch.tensor(0.125), v_th=torch.tensor(0.375), v_reset=torch.tensor(-0.25),
+    )  # fmt: skip
+    network = dyadic(
+        SequentialState(nn.Linear(8, 6, bias=False), kind(p, dt=2.0**-9), nn.Linear(6, 4, bias=False)),
+        size=5,
+    )  # fmt: skip
+    x = inputs(5, 8)
+    with torch.no_grad():
+        if kind is norse.torch.LIF:
+            wanted = network(x)[0]
+        else:
+            state, outs = None, []
+            for step in x:
+                out, state = network(step, state)
+                outs.append(out)
+            wanted = torch.stack(outs)
+        found, _, spikes = unroll(from_norse(network), x)
+    assert 0.05 < spikes[0].mean() < 0.95
+    assert torch.equal(found, wanted)
+
+
 def test_what_norse_has_and_xbarsim_has_not_is_named():
-    with pytest.raises(ParameterError, match=r"'1' is a Norse LIFCell.*no synaptic current"):
-        from_norse(SequentialState(nn.Linear(2, 2), LIFCell()))
+    with pytest.raises(ParameterError, match=r"'1' is a Norse LIFRecurrentCell.*no recurrence"):
+        from_norse(SequentialState(nn.Linear(2, 2), LIFRecurrentCell(2, 2)))
+
+
+def test_time_may_be_split_and_gradients_flow_with_a_synaptic_current():
+    synaptic = from_snntorch(nn.Sequential(snntorch.Synaptic(alpha=0.75, beta=0.5)))
+    drive = torch.rand(6, 2, 4, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    whole, state, _ = unroll(synaptic, drive)
+    first, between, _ = unroll(synaptic, drive[:2])
+    second, last, _ = unroll(synaptic, drive[2:], between)
+    assert torch.equal(torch.cat([first, second]), whole)
+    assert torch.equal(last[0], state[0])
+    assert 0 < whole.mean() < 1
+    whole.sum().backward()
+    assert drive.grad.abs().sum() > 0
 
 
 def test_any_network_goes_through_one_door():

@@ -51,7 +51,7 @@ def test_infer_leaves_accuracy_errors_and_figures(checkpoint, tmp_path):
         "--setup", str(tmp_path / "setup.toml"), "--figures", str(tmp_path / "figures"), "--json",
     ])  # fmt: skip
     assert done.exit_code == 0, done.output
-    found = json.loads(done.stdout[done.stdout.index("{\n") :])
+    found = json.loads(done.stdout)
     assert len(found["hardware"]) == len(found["software"]) == 3
     assert found["evidence"] == ["unvalidated"]
     errors = found["errors"]
@@ -67,7 +67,7 @@ def test_cure_gives_a_row_per_cure(checkpoint):
         "--json",
     ])  # fmt: skip
     assert done.exit_code == 0, done.output
-    found = json.loads(done.stdout[done.stdout.index("{\n") :])
+    found = json.loads(done.stdout)
     cures = [row["cure"] for row in found["rows"]]
     assert "16x16, gain column, compensated, thresholds matched" in cures
     assert all(0 <= row["after"] <= 100 for row in found["rows"])

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from xbarsim.errors import ParameterError
+from xbarsim.exchange import GeneralLIF, SynapticLIF
 from xbarsim.hardware import to_crossbar
 from xbarsim.inference import growth_law, layer_errors, simulate
 from xbarsim.network import LIF, NeuronParams
@@ -57,6 +58,27 @@ def test_the_potential_is_the_sum_of_drives_with_the_leak(net, images):
     np.testing.assert_allclose(found.static[0], expected, rtol=1e-4)
     assert (found.per_read == 0).all()
     assert found.flips[1].max() > 0
+
+
+def test_neurons_of_other_frameworks_add_up_as_they_do(net, images):
+    threshold = torch.linspace(0.4, 0.8, 20)
+    parameters = {"leak": 0.75, "threshold": threshold, "gain": 0.5}
+    net[1] = SynapticLIF(NeuronParams(), decay=0.625, weight=2.0, **parameters)
+    net[3] = GeneralLIF(NeuronParams(), leak=torch.linspace(0.5, 0.9, 10), gain=0.25)
+    found = layer_errors(scaled(net, 0.1), net, images, 5, encoder="direct")
+    drive = 0.1 * (images @ net[0].weight.T) / threshold
+    current, potential, expected = torch.zeros_like(drive), torch.zeros_like(drive), []
+    for _ in range(5):
+        current = 0.625 * current + 2.0 * drive
+        potential = 0.75 * potential + 0.5 * current
+        expected.append(potential.square().mean().sqrt().item())
+    np.testing.assert_allclose(found.potential[0], expected, rtol=1e-4)
+    np.testing.assert_allclose(found.leak, [0.75, 0.7])
+    # Where nothing spikes, membranes differ by the potential alone.
+    quiet = 0.01 * images
+    still = layer_errors(scaled(net, 0.1), net, quiet, 3, encoder="direct")
+    assert still.flips[0].max() == 0
+    np.testing.assert_allclose(still.membrane[0], still.potential[0], rtol=1e-4)
 
 
 def test_flips_and_membranes_are_those_of_the_two_simulations(net, images):

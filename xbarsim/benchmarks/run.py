@@ -19,7 +19,7 @@ from xbarsim.benchmarks.spice_accuracy import bench_spice_accuracy
 from xbarsim.benchmarks.tiles import bench_tiles
 from xbarsim.benchmarks.vgg9 import bench_vgg9
 from xbarsim.benchmarks.vgg9_fits import bench_vgg9_fits
-from xbarsim.errors import ParameterError
+from xbarsim.errors import ParameterError, did_you_mean
 from xbarsim.progress import track
 
 _BENCHMARKS: dict[str, Any] = {
@@ -54,7 +54,8 @@ def run_benchmarks(*, quick: bool, names: Sequence[str] = ()) -> dict[str, dict[
     """
     unknown = set(names) - _BENCHMARKS.keys()
     if unknown:
-        msg = f"no benchmark is called {min(unknown)!r}; there are {', '.join(_BENCHMARKS)}"
+        hint = did_you_mean(min(unknown), _BENCHMARKS)
+        msg = f"no benchmark is called {min(unknown)!r}; {hint}there are {', '.join(_BENCHMARKS)}"
         raise ParameterError(msg)
     chosen = {name: bench for name, bench in _BENCHMARKS.items() if not names or name in names}
     where = machine()

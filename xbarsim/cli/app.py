@@ -22,6 +22,7 @@ from xbarsim.cli import (
     nir,
     spice,
 )
+from xbarsim.cli.examples import epilog
 from xbarsim.cli.output import ERR
 from xbarsim.errors import SpiceError, XbarsimError
 from xbarsim.interrupts import Terminated, end_as_after_interrupt
@@ -40,6 +41,19 @@ for module in (
     cosim, benchmark, nir, files, doctor,
 ):  # fmt: skip
     module.register(app)
+
+
+def _show_examples(commands: typer.Typer, prefix: str = "") -> None:
+    """Put the examples under the help of every command."""
+    for command in commands.registered_commands:
+        name = command.name or getattr(command.callback, "__name__", "")
+        command.epilog = epilog(f"{prefix}{name}")
+    for group in commands.registered_groups:
+        if group.typer_instance is not None:
+            _show_examples(group.typer_instance, f"{prefix}{group.name} ")
+
+
+_show_examples(app)
 
 
 def run() -> None:

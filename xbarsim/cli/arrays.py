@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from xbarsim.cli.complete import presets
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -25,7 +27,8 @@ DEFAULT_DEVICE = "bhattacharjee2022"
 Device = Annotated[
     str,
     typer.Argument(
-        help="Preset, or TOML file: [device], and maybe [crossbar], [topology], [cell], [transient]."
+        help="Preset, or TOML file: [device], and maybe [crossbar], [topology], [cell], [transient].",
+        autocompletion=presets,
     ),
 ]
 Rows = Annotated[int, typer.Option(help="Word lines, when conductances are drawn.", min=1)]

@@ -29,7 +29,7 @@ def check(
     budget: Annotated[
         str, typer.Option(help="Largest error of a column, of full scale: 1% or 0.01.")
     ] = "1%",
-    seed: Annotated[int, typer.Option(help="Seed of drawn cells and inputs.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of drawn cells and inputs.", min=0)] = 0,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for Markdown, CSV, figures, decks.")
     ] = None,

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 def cosim(
     checkpoint: Annotated[Path, typer.Argument(help="Spiking network (.safetensors).")],
     *,
-    images: Annotated[int, typer.Option(help="Test images, the first so many.")] = 4,
+    images: Annotated[int, typer.Option(help="Test images, the first so many.", min=1)] = 4,
     inject: Annotated[
         bool, typer.Option("--inject/--watch", help="Put ngspice's currents in, or compare only.")
     ] = False,
@@ -33,14 +33,16 @@ def cosim(
         list[str] | None, typer.Option(help="Layers by name (may be repeated); all by default.")
     ] = None,
     tiles: Annotated[
-        int | None, typer.Option(help="Tiles per layer, a stratified sample; all by default.")
+        int | None,
+        typer.Option(help="Tiles per layer, a stratified sample; all by default.", min=1),
     ] = None,
     step: Annotated[
-        list[int] | None, typer.Option(help="Time-steps from 0 (may be repeated); all by default.")
+        list[int] | None,
+        typer.Option(help="Time-steps from 0 (may be repeated); all by default.", min=0),
     ] = None,
     vectors: Annotated[
         int | None,
-        typer.Option(help="Most distinct input vectors or trains per tile; all by default."),
+        typer.Option(help="Most distinct input vectors or trains per tile; all by default.", min=1),
     ] = None,
     transient: Annotated[
         bool, typer.Option("--transient", help="Pulses and capacitances: spike trains in time.")
@@ -53,7 +55,7 @@ def cosim(
         str,
         typer.Option(help="Preset or TOML file; its cell, topology and transient go to ngspice."),
     ] = "bhattacharjee2022",
-    tile: Annotated[int, typer.Option(help="Rows and columns of a tile.")] = 32,
+    tile: Annotated[int, typer.Option(help="Rows and columns of a tile.", min=1)] = 32,
     setup: Annotated[
         Path | None,
         typer.Option(help="TOML file with [mapping], [mapping.driver], [reading], [reading.cell]."),
@@ -61,8 +63,8 @@ def cosim(
     model: ModelName = None,
     record: RecordPlace = None,
     allow_unvalidated: Annotated[bool, typer.Option(help="Go on without a record.")] = False,
-    chip: Annotated[int, typer.Option(help="Number of the chip.")] = 0,
-    seed: Annotated[int, typer.Option(help="Seed of input spikes and of samples.")] = 0,
+    chip: Annotated[int, typer.Option(help="Number of the chip.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of input spikes and of samples.", min=0)] = 0,
     paranoid: Paranoid = None,
     data: Annotated[
         Path | None, typer.Option(help="Folder with the data set's files; else XBARSIM_DATA.")

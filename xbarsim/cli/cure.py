@@ -27,11 +27,13 @@ def cure(
     device: Device = "bhattacharjee2022",
     tile: Tile = 64,
     setup: SetupFile = None,
-    chips: Annotated[int, typer.Option(help="Number of chips.")] = 3,
-    samples: Annotated[int, typer.Option(help="Training images that cures may look at.")] = 128,
+    chips: Annotated[int, typer.Option(help="Number of chips.", min=1)] = 3,
+    samples: Annotated[
+        int, typer.Option(help="Training images that cures may look at.", min=1)
+    ] = 128,
     images: Images = None,
     updates: Annotated[
-        int, typer.Option(help="Updates of noise-aware training; 0: leave it out.")
+        int, typer.Option(help="Updates of noise-aware training; 0: leave it out.", min=0)
     ] = 0,
     paranoid: Paranoid = None,
     data: DataFolder = None,

@@ -19,7 +19,9 @@ Memory = Annotated[
 Paranoid = Annotated[
     float | None,
     typer.Option(
-        help="Share of arrays (0 to 1) to solve again by the nodal solve; abort when one differs."
+        help="Share of arrays (0 to 1) to solve again by the nodal solve; abort when one differs.",
+        min=0,
+        max=1,
     ),
 ]
 

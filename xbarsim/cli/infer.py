@@ -6,22 +6,34 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from xbarsim.cli.complete import gains, presets
 from xbarsim.cli.effort import Paranoid
 from xbarsim.cli.hardware import ModelName, chosen_setup
 from xbarsim.cli.licence import RecordPlace, find_licence
-from xbarsim.cli.networks import Checkpoint, DataFolder, accuracy_over_time
-from xbarsim.cli.output import OUT, JsonFlag, print_json
+from xbarsim.cli.networks import DataFolder
+from xbarsim.cli.output import ERR, OUT, JsonFlag, print_json
+from xbarsim.cli.source import (
+    DatasetName,
+    EncoderName,
+    NetworkFile,
+    Source,
+    Steps,
+    load_source,
+    trace_over_time,
+)
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from xbarsim.data import Dataset
     from xbarsim.hardware import HardwareSetup
-    from xbarsim.inference import ErrorTrace
-    from xbarsim.learning import Recipe
+    from xbarsim.inference import ErrorTrace, InferenceTrace
 
-Device = Annotated[str, typer.Option(help="Preset or TOML file of cells and wires.")]
-Tile = Annotated[int, typer.Option(help="Rows and columns of a tile, unless the setup says.")]
+Device = Annotated[
+    str, typer.Option(help="Preset or TOML file of cells and wires.", autocompletion=presets)
+]
+Tile = Annotated[
+    int, typer.Option(help="Rows and columns of a tile, unless the setup says.", min=1)
+]
 SetupFile = Annotated[
     Path | None,
     typer.Option(
@@ -29,7 +41,9 @@ SetupFile = Annotated[
         "[effects]."
     ),
 ]
-Images = Annotated[int | None, typer.Option(help="Test images to measure on; all by default.")]
+Images = Annotated[
+    int | None, typer.Option(help="Test images to measure on; all by default.", min=1)
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -39,19 +53,20 @@ def register(app: typer.Typer) -> None:
 
 @dataclass(frozen=True)
 class _Job:
-    """A loaded checkpoint and its hardware."""
+    """A network, its hardware, and what both were found to do."""
 
-    network: "nn.Module"
-    recipe: "Recipe"
-    data: "Dataset"
+    source: Source
     hardware: "nn.Module"
     stamps: list[str]
     fit_error: float | None
 
 
 def infer(
-    checkpoint: Checkpoint,
+    network: NetworkFile,
     *,
+    dataset: DatasetName = None,
+    steps: Steps = None,
+    encoder: EncoderName = None,
     record: RecordPlace = None,
     allow_unvalidated: Annotated[
         bool, typer.Option(help="Go on without a record; the output says so.")
@@ -60,81 +75,97 @@ def infer(
     tile: Tile = 64,
     gain: Annotated[
         str | None,
-        typer.Option(help="Read-out gain: none, layer, tile, column; else the setup's (column)."),
+        typer.Option(
+            help="Read-out gain: none, layer, tile, column; else the setup's (column).",
+            autocompletion=gains,
+        ),
     ] = None,
     compensated: Annotated[
         bool, typer.Option(help="Program conductances that make up for IR drop.")
     ] = False,
     setup: SetupFile = None,
     model: ModelName = None,
-    chip: Annotated[int, typer.Option(help="Number of the chip; each has its own cells.")] = 0,
+    chip: Annotated[
+        int, typer.Option(help="Number of the chip; each has its own cells.", min=0)
+    ] = 0,
     images: Images = None,
     paranoid: Paranoid = None,
     errors: Annotated[
-        int, typer.Option(help="Test images to compare with software layer by layer; 0: none.")
+        int,
+        typer.Option(help="Test images to compare with software layer by layer; 0: none.", min=0),
     ] = 0,
     forced: Annotated[
         bool, typer.Option(help="Feed every layer software's spikes: its own errors only.")
     ] = False,
+    report: Annotated[Path | None, typer.Option(help="Report to write (.html).")] = None,
+    table: Annotated[
+        Path | None, typer.Option(help="Accuracy per step to write (.csv or .parquet).")
+    ] = None,
     figures: Annotated[Path | None, typer.Option(help="Folder for figures (PNG).")] = None,
     data: DataFolder = None,
     json: JsonFlag = False,
 ) -> None:
     """Put a network on crossbars and measure its accuracy after every time-step.
 
+    NETWORK is a checkpoint of ``xbarsim train`` or ``convert``, which knows its data set, time-steps
+    and encoder; or a NIR file, or an ONNX file (a network without time), for which --dataset,
+    --steps and --encoder say them. The images are the data set's test images.
+
     With --errors also what happens inside, per layer and step: membrane error against software fed
     the same input (in thresholds), spike flips, and how the error grows.
     """
     from typing import cast
 
+    from xbarsim.interop.tables import check_table_name
     from xbarsim.mapping import Gain
     from xbarsim.storage import writable_folder
 
-    if figures is not None:
-        writable_folder(figures)
-    job = _load(checkpoint, data, device, tile, chosen_setup(setup, device, model), chip, {
+    if table is not None:
+        check_table_name(table)
+    for folder in (figures, *(file.parent for file in (report, table) if file is not None)):
+        if folder is not None:
+            writable_folder(folder)
+    source = load_source(network, data, dataset=dataset, steps=steps, encoder=encoder)
+    job = _on_crossbars(source, device, tile, chosen_setup(setup, device, model), chip, {
         "record": record, "allow_unvalidated": allow_unvalidated, "compensated": compensated,
         "gain": cast("Gain | None", gain), "paranoid": paranoid,
     })  # fmt: skip
-    accuracy = {
-        name: accuracy_over_time(net, job.recipe, job.data, images)
-        for name, net in (("software", job.network), ("hardware", job.hardware))
+    traces = {
+        name: trace_over_time(net, source, images)
+        for name, net in (("software", source.network), ("hardware", job.hardware))
     }
     found = _compare(job, errors, forced=forced) if errors else None
+    labels = source.data.test_labels[:images]
+    accuracy = {name: trace.accuracy(labels) for name, trace in traces.items()}
+    _write(job, network, traces, found, labels, accuracy, report, table)
     if figures is not None:
         _draw(figures, accuracy, found)
     if json:
         fit = {} if job.fit_error is None else {"fit_error": job.fit_error}
         print_json({**accuracy, "evidence": job.stamps, **fit, **_as_data(found)})
         return
-    for step, (soft, hard) in enumerate(zip(*accuracy.values(), strict=True), start=1):
-        OUT.print(f"t={step}: software {100 * soft:.2f} %, hardware {100 * hard:.2f} %")
+    _print_accuracy(accuracy)
     if found is not None:
         _print_errors(found)
     if job.fit_error is not None:
         OUT.print(f"fitted tiles: largest error on patterns held out {100 * job.fit_error:.2g} %")
-    OUT.print(f"evidence: {', '.join(job.stamps)}")
+    OUT.print(f"evidence: {', '.join(job.stamps)}", markup=False)
 
 
-def _load(
-    checkpoint: Path,
-    data: Path | None,
+def _on_crossbars(
+    source: Source,
     device: str,
     tile: int,
     chosen: "HardwareSetup",
     chip: int,
     options: dict[str, Any],
 ) -> _Job:
-    """Load a checkpoint and put it on crossbars, with a bar over the arrays."""
-    from xbarsim.data import load_dataset
+    """Put a network on crossbars, with a bar over the arrays."""
     from xbarsim.hardware import count_arrays, layer_summaries, to_crossbar
     from xbarsim.hardware.recheck import recheck_network
-    from xbarsim.learning import load_network
     from xbarsim.parameters import load_crossbar, load_device
     from xbarsim.progress import progress_bar
 
-    network, recipe = load_network(checkpoint)
-    dataset = load_dataset(recipe.dataset, data)
     where, paranoid = options.pop("record"), options.pop("paranoid")
     side = chosen.mapping.tile[0] if chosen.mapping.tile else tile
     direct = options["allow_unvalidated"] or chosen.reading.ir_drop != "exact"
@@ -145,20 +176,19 @@ def _load(
     )  # fmt: skip
     with progress_bar() as bar:
         total = None if options["compensated"] or chosen.mapping.compensated else count_arrays(
-            network, (chosen.mapping.tile or (tile, tile)), chosen.mapping
+            source.network, (chosen.mapping.tile or (tile, tile)), chosen.mapping
         )  # fmt: skip
         task = bar.add_task("arrays", total=total)
         hardware = to_crossbar(
-            network, crossbar, load_device(device), wrap=wrap,
+            source.network, crossbar, load_device(device), wrap=wrap,
             record=record, mapping=chosen.mapping,
             reading=chosen.reading, effects=chosen.effects, seconds=chosen.seconds, chip=chip,
-            encoder="direct" if recipe.method == "ann" else recipe.encoder,
-            on_tile=lambda n: bar.advance(task, n), **options,
+            encoder=source.encoder, on_tile=lambda n: bar.advance(task, n), **options,
         )  # fmt: skip
     layers = layer_summaries(hardware)
     errors = [layer.fit_error for layer in layers if layer.fit_error is not None]
     stamps = sorted({layer.validated for layer in layers})
-    return _Job(network, recipe, dataset, hardware, stamps, max(errors, default=None))
+    return _Job(source, hardware, stamps, max(errors, default=None))
 
 
 def _compare(job: _Job, count: int, *, forced: bool) -> "ErrorTrace":
@@ -166,16 +196,58 @@ def _compare(job: _Job, count: int, *, forced: bool) -> "ErrorTrace":
     from xbarsim.inference import layer_errors
     from xbarsim.progress import progress_bar
 
-    if job.recipe.method == "ann":
+    source = job.source
+    if source.steps == 0:
         msg = "errors over time were asked for, but this network has no time-steps; leave --errors out"
         raise ParameterError(msg)
-    images = job.data.test_images[:count]
+    images = source.data.test_images[:count]
     with progress_bar() as bar:
         task = bar.add_task("layers against software", total=len(images))
         return layer_errors(
-            job.hardware, job.network, images, job.recipe.steps, forced=forced,
-            encoder=job.recipe.encoder, on_batch=lambda n: bar.advance(task, n),
+            job.hardware, source.network, images, source.steps, forced=forced,
+            encoder=source.encoder, on_batch=lambda n: bar.advance(task, n),
         )  # fmt: skip
+
+
+def _write(
+    job: _Job,
+    network: Path,
+    traces: dict[str, "InferenceTrace"],
+    found: "ErrorTrace | None",
+    labels: Any,  # noqa: ANN401
+    accuracy: dict[str, Any],
+    report: Path | None,
+    table: Path | None,
+) -> None:
+    """Write the report and the table that were asked for."""
+    from dataclasses import replace
+
+    from xbarsim.interop.tables import write_table
+    from xbarsim.report import write_simulation_report
+
+    source = job.source
+    if table is not None:
+        numbers = range(1, len(accuracy["hardware"]) + 1)
+        write_table(table, {"step": numbers, **accuracy})
+        ERR.print(f"table: {table}", soft_wrap=True, markup=False)
+    if report is not None:
+        facts = {"network": network.name, "data set": source.data.name, "encoder": source.encoder}
+        write_simulation_report(
+            report, job.hardware, replace(traces["hardware"], errors=found), labels,
+            software=traces["software"], title=f"{network.stem} on crossbars", facts=facts,
+        )  # fmt: skip
+        ERR.print(f"report: {report.resolve()}", soft_wrap=True, markup=False)
+
+
+def _print_accuracy(accuracy: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    over_time = len(accuracy["hardware"]) > 1
+    names = ["time-step"] if over_time else []
+    table = Table(*names, "software [%]", "hardware [%]", title="accuracy", title_justify="left")
+    for step, values in enumerate(zip(*accuracy.values(), strict=True), start=1):
+        table.add_row(*([str(step)] if over_time else []), *(f"{100 * v:.2f}" for v in values))
+    OUT.print(table)
 
 
 def _as_data(found: "ErrorTrace | None") -> dict[str, Any]:
@@ -228,4 +300,4 @@ def _draw(folder: Path, accuracy: dict[str, Any], found: "ErrorTrace | None") ->
     for name, figure in pictures.items():
         with whole_file(folder / f"{name}.png") as stream:
             figure.savefig(stream, format="png", dpi=150)
-        OUT.print(f"wrote {folder / name}.png")
+        ERR.print(f"wrote {folder / name}.png", soft_wrap=True, markup=False)

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from xbarsim.cli.complete import recipes
 from xbarsim.cli.output import OUT, JsonFlag, print_json, say
+from xbarsim.cli.source import Source, trace_over_time
 from xbarsim.cli.study import register as register_studies
 
 if TYPE_CHECKING:
@@ -39,9 +41,14 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(help="Shipped recipe (digits-ann, ...) or TOML file.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            help="Shipped recipe (digits-ann, ...) or TOML file.", autocompletion=recipes
+        ),
+    ],
     out: Out,
-    seed: Annotated[int | None, typer.Option(help="Seed instead of the recipe's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed instead of the recipe's.", min=0)] = None,
     data: DataFolder = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto: cuda where there is one.")] = (
         "auto"
@@ -50,16 +57,21 @@ def train(
         Path | None, typer.Option(help="Checkpoint to start from, of the recipe's start_from.")
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option(help="Stop after so long; the same command goes on. [min]")
+        float | None,
+        typer.Option(help="Stop after so long; the same command goes on. [min]", min=0),
     ] = None,
     test_images: TestImages = None,
     json: JsonFlag = False,
 ) -> None:
-    """Train a network by a recipe, say ``xbarsim train digits-ann -o digits.safetensors``.
+    """Train a network by a recipe.
 
-    Recipes named digits-... need no files and take a minute at most; mnist-vgg5-ann needs MNIST
-    (--data, XBARSIM_DATA, else it is downloaded). Spiking networks of MNIST start from another
-    checkpoint: --start. The paper's own recipes are named paper-...; they and CIFAR-10 want a GPU.
+    A first network in under a minute: ``xbarsim train digits-ann -o digits.safetensors``; then
+    ``xbarsim infer digits.safetensors`` puts it on crossbars. digits-surrogate and digits-bntt are
+    spiking ones; a wrong name lists all recipes. Those named digits-... need no files.
+
+    mnist-vgg5-ann needs MNIST (--data, XBARSIM_DATA, else it is downloaded). Spiking networks of
+    MNIST start from another checkpoint: --start. The paper's own recipes are named paper-...; they
+    and CIFAR-10 want a GPU. Your own recipe is a TOML file: ``xbarsim schema recipe`` says its keys.
 
     A run that was killed or ran out of its minutes goes on exactly where it was when the same
     command is given again. Beside OUT: metrics as JSON lines, and until the end the run's state.
@@ -147,9 +159,11 @@ def _torch_device(name: str) -> "torch.device":
 def convert(
     checkpoint: Checkpoint,
     out: Out,
-    steps: Annotated[int, typer.Option(help="Time-steps of search and measurement.")] = 100,
-    images: Annotated[int, typer.Option(help="Training images to search on.")] = 256,
-    percentile: Annotated[float, typer.Option(help="Of pre-activations; 100: largest. [%]")] = 100,
+    steps: Annotated[int, typer.Option(help="Time-steps of search and measurement.", min=1)] = 100,
+    images: Annotated[int, typer.Option(help="Training images to search on.", min=1)] = 256,
+    percentile: Annotated[
+        float, typer.Option(help="Of pre-activations; 100: largest. [%]", min=0, max=100)
+    ] = 100,
     data: DataFolder = None,
     test_images: TestImages = None,
     json: JsonFlag = False,
@@ -189,16 +203,9 @@ def accuracy_over_time(
     network: "nn.Module", recipe: "Recipe", data: "Dataset", most: int | None = None
 ) -> "NDArray[np.float64]":
     """Return test accuracy after each time-step; one value for a network without time."""
-    from xbarsim.learning import measure_accuracy
-    from xbarsim.progress import progress_bar
-
-    with progress_bar() as bar:
-        task = bar.add_task("test images", total=len(data.test_images[:most]))
-        accuracy, _ = measure_accuracy(
-            network, data, 0 if recipe.method == "ann" else recipe.steps, encoder=recipe.encoder,
-            images=most, on_batch=lambda n: bar.advance(task, n),
-        )  # fmt: skip
-    return accuracy
+    steps = 0 if recipe.method == "ann" else recipe.steps
+    source = Source(network, data, steps, recipe.encoder)
+    return trace_over_time(network, source, most).accuracy(data.test_labels[:most])
 
 
 def software(

@@ -71,10 +71,11 @@ def spice(
 def _refuse_unknown(option: str, value: str, known: object) -> None:
     from typing import get_args
 
-    from xbarsim.errors import ParameterError
+    from xbarsim.errors import ParameterError, did_you_mean
 
     if value not in get_args(known):
-        msg = f"{option} is {value!r}; choose {', '.join(get_args(known))}"
+        hint = did_you_mean(value, get_args(known))
+        msg = f"{option} is {value!r}; {hint}choose {', '.join(get_args(known))}"
         raise ParameterError(msg)
 
 

@@ -49,9 +49,10 @@ def measure(
     *,
     dataset: Annotated[str, typer.Option(help="digits, mnist or cifar10.")] = "digits",
     images: Annotated[
-        int | None, typer.Option(help="Only the first so many test images; the table says so.")
+        int | None,
+        typer.Option(help="Only the first so many test images; the table says so.", min=1),
     ] = None,
-    chips: Annotated[int, typer.Option(help="Chips per condition that has variation.")] = 5,
+    chips: Annotated[int, typer.Option(help="Chips per condition that has variation.", min=1)] = 5,
     gain: Annotated[
         list[str] | None, typer.Option(help="Gains: none, layer, tile, column (may be repeated).")
     ] = None,
@@ -69,7 +70,11 @@ def measure(
     ),
     paranoid: Annotated[
         float | None,
-        typer.Option(help="Share of tiles (0 to 1) to solve again by the other oracle, or abort."),
+        typer.Option(
+            help="Share of tiles (0 to 1) to solve again by the other oracle, or abort.",
+            min=0,
+            max=1,
+        ),
     ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Folder with the data set's files; else XBARSIM_DATA.")

@@ -6,7 +6,7 @@ from xbarsim.data.cifar10 import load_cifar10
 from xbarsim.data.dataset import Dataset
 from xbarsim.data.digits import load_digits
 from xbarsim.data.mnist import load_mnist
-from xbarsim.errors import ParameterError
+from xbarsim.errors import ParameterError, did_you_mean
 
 _LOADERS = {"digits": lambda _: load_digits(), "mnist": load_mnist, "cifar10": load_cifar10}
 
@@ -24,6 +24,7 @@ def load_dataset(name: str, data: Path | None = None) -> Dataset:
         StorageError: If its files are missing, damaged, or cannot be downloaded.
     """
     if name not in _LOADERS:
-        msg = f"no data set is called {name!r}; known: {', '.join(_LOADERS)}"
+        hint = did_you_mean(name, _LOADERS)
+        msg = f"no data set is called {name!r}; {hint}known: {', '.join(_LOADERS)}"
         raise ParameterError(msg)
     return _LOADERS[name](data)

@@ -20,15 +20,16 @@ class GeneralLIF(LIF):
 
     $u_t = \lambda v_{t-1} + k x_t$; $s_t = [u_t > \theta]$ (or $\ge$). Then ``subtract``:
     $v_t = u_t - a s_t$; ``zero``: $v_t = (1 - s_t) u_t + r s_t$. Potentials count from rest.
-    A subtraction may come at the ``next`` step, after the leak: $u_{t+1} = \lambda u_t - a s_t +
-    k x_{t+1}$; or at ``both``: at the next where the rest is still above threshold, and taken back.
+    A reset may come at the ``next`` step, after the leak: $u_{t+1} = \lambda u_t - a s_t +
+    k x_{t+1}$, or $u_{t+1} = (1 - s_t) (\lambda u_t + k x_{t+1}) + r s_t$. A subtraction may come
+    at ``both``: at the next where the rest is still above threshold, and taken back.
 
     Attributes:
         gain: Factor k of the input.
         amount: What a spike subtracts, a.
         reset_to: Potential that a spike sets, r.
         inclusive: Whether a potential equal to the threshold spikes.
-        timing: When a subtraction comes.
+        timing: When a reset comes.
     """
 
     gain: Tensor
@@ -51,12 +52,12 @@ class GeneralLIF(LIF):
         self.inclusive = inclusive
         self.timing = timing
         if leak is not None:
-            self.leak = _tensor(leak)
+            self.leak = to_tensor(leak)
         if threshold is not None:
-            self.threshold = _tensor(threshold)
-        self.register_buffer("gain", _tensor(gain))
-        self.register_buffer("amount", self.threshold if amount is None else _tensor(amount))
-        self.register_buffer("reset_to", _tensor(reset_to))
+            self.threshold = to_tensor(threshold)
+        self.register_buffer("gain", to_tensor(gain))
+        self.register_buffer("amount", self.threshold if amount is None else to_tensor(amount))
+        self.register_buffer("reset_to", to_tensor(reset_to))
 
     def forward(self, drive: Tensor, membrane: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Run the neurons over ``drive`` [time, batch, ...]; returns spikes and the last membrane."""
@@ -76,7 +77,11 @@ class GeneralLIF(LIF):
         before = torch.zeros_like(membrane)
         if self.timing != "now":
             before = (membrane > bar).to(membrane.dtype)
-        membrane = self.leak * membrane + self.gain * x - self.amount * before
+        membrane = self.leak * membrane + self.gain * x
+        if self.params.reset == "subtract":
+            membrane = membrane - self.amount * before
+        elif self.timing == "next":
+            membrane = membrane * (1 - before) + self.reset_to * before
         spikes: Tensor = Spike.apply(membrane, bar, self.params.surrogate)  # type: ignore[no-untyped-call]
         kept = spikes.detach() if self.params.detach_reset else spikes
         if self.timing == "next":
@@ -84,6 +89,15 @@ class GeneralLIF(LIF):
         if self.params.reset == "subtract":
             return spikes, membrane - self.amount * (kept - before)
         return spikes, membrane * (1 - kept) + self.reset_to * kept
+
+    def potential(self, state: Tensor) -> Tensor:
+        """Return the membrane [batch, ...] of a state."""
+        return state
+
+    def accumulate(self, change: Tensor, before: Tensor | None) -> Tensor:
+        """Add a change of the input to the state of neurons that never reset."""
+        added = self.gain * change
+        return added if before is None else self.leak * before + added
 
     def extra_repr(self) -> str:
         """Say every parameter; a range where neurons differ."""
@@ -107,9 +121,9 @@ def neuron(
 
     Leak and threshold of ``params`` are replaced by those given.
     """
-    leak, threshold = _joined(leak), _joined(threshold)
-    gain, reset_to = _joined(gain), _joined(reset_to)
-    amount = threshold if amount is None else _joined(amount)
+    leak, threshold = single(leak), single(threshold)
+    gain, reset_to = single(gain), single(reset_to)
+    amount = threshold if amount is None else single(amount)
     one = isinstance(leak, float) and isinstance(threshold, float)
     same_reset = _equal(amount, threshold) if params.reset == "subtract" else _equal(reset_to, 0.0)
     if isinstance(leak, float) and isinstance(threshold, float):
@@ -122,7 +136,7 @@ def neuron(
     )  # fmt: skip
 
 
-def _joined(value: Value) -> Value:
+def single(value: Value) -> Value:
     """Return one number where all neurons have the same, shape kept otherwise."""
     if not isinstance(value, Tensor):
         return float(value)
@@ -133,10 +147,11 @@ def _joined(value: Value) -> Value:
 
 
 def _equal(value: Value, other: Value) -> bool:
-    return bool(torch.equal(_tensor(value), _tensor(other)))
+    return bool(torch.equal(to_tensor(value), to_tensor(other)))
 
 
-def _tensor(value: Value) -> Tensor:
+def to_tensor(value: Value) -> Tensor:
+    """Return a parameter as a float32 tensor of its own."""
     return (
         value.detach().clone().float() if isinstance(value, Tensor) else torch.tensor(float(value))
     )

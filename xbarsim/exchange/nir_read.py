@@ -6,11 +6,14 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from xbarsim.errors import ParameterError, StorageError
+from xbarsim.exchange.extras import needed
 from xbarsim.exchange.layers import Scale
 from xbarsim.exchange.neuron import Timing, neuron
+from xbarsim.exchange.synaptic import SynapticLIF
 from xbarsim.network import BatchNormThroughTime, NeuronParams
 
 DEFAULT_DT = 1e-4
@@ -21,9 +24,10 @@ def from_nir(source: Any, dt: float | None = None) -> nn.Sequential:  # noqa: AN
     r"""Return a NIR graph as xbarsim's layers and neurons.
 
     NIR's neurons live in continuous time; a forward Euler step makes $\lambda = 1 - \mathrm{d}t/\tau$
-    and $k = R\,\mathrm{d}t/\tau$ of them, for IF $\lambda = 1$ and $k = R\,\mathrm{d}t$, as in the
-    other tools (J. E. Pedersen et al. 2024, DOI 10.1038/s41467-024-52259-9). What NIR lacks (reset
-    by subtraction, batch norm through time) is read from the metadata that ``to_nir`` writes.
+    and $k = R\,\mathrm{d}t/\tau$ of them, for IF $\lambda = 1$ and $k = R\,\mathrm{d}t$, and for the
+    current of CubaLIF $\alpha = 1 - \mathrm{d}t/\tau_\mathrm{syn}$, as in the other tools (J. E.
+    Pedersen et al. 2024, DOI 10.1038/s41467-024-52259-9). What NIR lacks (reset by subtraction, batch
+    norm through time) is read from the metadata that ``to_nir`` writes.
 
     Args:
         source: NIR graph, or path of a .nir file.
@@ -32,6 +36,7 @@ def from_nir(source: Any, dt: float | None = None) -> nn.Sequential:  # noqa: AN
     Raises:
         ParameterError: If the graph is no chain, or a node cannot be expressed; it is named.
         StorageError: If the file cannot be read.
+        MissingPackageError: If the package nir is not installed.
     """
     graph = read_graph(source) if isinstance(source, str | Path) else source
     layers: list[nn.Module] = []
@@ -52,8 +57,7 @@ def from_nir(source: Any, dt: float | None = None) -> nn.Sequential:  # noqa: AN
 
 def read_graph(path: str | Path) -> Any:  # noqa: ANN401
     """Read a NIR file."""
-    import nir
-
+    nir = needed("nir", "nir", "NIR files")
     try:
         return nir.read(path)
     except Exception as error:  # HDF5 raises anything on a damaged file
@@ -94,8 +98,14 @@ def _chain(graph: Any) -> list[tuple[str, Any]]:  # noqa: ANN401
     return chain
 
 
+def _array(value: Any) -> NDArray[np.float64]:  # noqa: ANN401
+    """Return a parameter as numbers; Norse's graphs hold torch tensors."""
+    plain = value.numpy(force=True) if isinstance(value, Tensor) else value
+    return np.array(plain, dtype=np.float64)
+
+
 def _tensor(value: Any) -> Tensor:  # noqa: ANN401
-    return torch.as_tensor(np.array(value), dtype=torch.float32)
+    return torch.from_numpy(_array(value)).float()
 
 
 def _linear(node: Any, name: str, dt: float | None) -> nn.Module:  # noqa: ANN401, ARG001
@@ -108,7 +118,7 @@ def _linear(node: Any, name: str, dt: float | None) -> nn.Module:  # noqa: ANN40
 def _conv(node: Any, name: str, dt: float | None) -> nn.Module:  # noqa: ANN401, ARG001
     weight = _tensor(node.weight)
     kind: Any = nn.Conv1d if weight.dim() == 3 else nn.Conv2d
-    has_bias = node.bias is not None and bool(np.any(node.bias))
+    has_bias = node.bias is not None and bool(_array(node.bias).any())
     layer = kind(
         weight.shape[1] * int(node.groups), weight.shape[0], tuple(weight.shape[2:]),
         stride=_size(node.stride), padding=_size(node.padding), dilation=_size(node.dilation),
@@ -161,29 +171,39 @@ def _scale(node: Any, name: str, dt: float | None) -> nn.Module:  # noqa: ANN401
 
 
 def _spiking(node: Any, name: str, dt: float | None) -> nn.Module:  # noqa: ANN401
-    meta = node.metadata
+    meta, kind = node.metadata, type(node).__name__
     step = float(dt if dt is not None else meta.get("dt", DEFAULT_DT))
-    r, threshold = (np.asarray(value, dtype=float) for value in (node.r, node.v_threshold))
-    v_reset = np.asarray(node.v_reset, dtype=float)
-    if type(node).__name__ == "IF":
+    r, threshold, v_reset = (_array(value) for value in (node.r, node.v_threshold, node.v_reset))
+    if kind == "IF":
         leak, gain, rest = np.ones_like(r), r * step, np.zeros_like(r)
     else:
-        tau, rest = (np.asarray(value, dtype=float) for value in (node.tau, node.v_leak))
-        leak, gain = 1 - step / tau, r * step / tau
-        if np.any(leak < 0):
-            msg = (
-                f"node {name!r} has tau {tau.min():g} s, below the time-step dt of {step:g} s; "
-                "pass a smaller dt"
-            )
-            raise ParameterError(msg)
+        tau = _array(node.tau_mem if kind == "CubaLIF" else node.tau)
+        leak, gain = _kept(tau, step, name), r * step / tau
+        rest = _array(node.v_leak)
     subtracts = _text(meta.get("reset", "zero")) == "subtract"
-    amount = _tensor(meta["amount"]) if "amount" in meta else _tensor(threshold)
-    return neuron(
-        NeuronParams(reset="subtract" if subtracts else "zero"),
-        leak=_tensor(leak), threshold=_tensor(threshold - rest), gain=_tensor(gain),
-        amount=amount, reset_to=_tensor(v_reset - rest), inclusive=bool(meta.get("inclusive", 0)),
-        timing=cast("Timing", _text(meta.get("timing", "now"))),
-    )  # fmt: skip
+    parameters: dict[str, Any] = {
+        "leak": _tensor(leak), "threshold": _tensor(threshold - rest), "gain": _tensor(gain),
+        "amount": _tensor(meta.get("amount", threshold)),
+        "reset_to": _tensor(v_reset - rest), "inclusive": bool(meta.get("inclusive", 0)),
+        "timing": cast("Timing", _text(meta.get("timing", "now"))),
+    }  # fmt: skip
+    params = NeuronParams(reset="subtract" if subtracts else "zero")
+    if kind != "CubaLIF":
+        return neuron(params, **parameters)
+    tau_syn = _array(node.tau_syn)
+    decay, weight = _kept(tau_syn, step, name), _array(node.w_in) * step / tau_syn
+    return SynapticLIF(params, decay=_tensor(decay), weight=_tensor(weight), **parameters)
+
+
+def _kept(tau: Any, step: float, name: str) -> Any:  # noqa: ANN401
+    """Return the share that is kept over a time-step."""
+    if np.any(tau < step):
+        msg = (
+            f"node {name!r} has tau {tau.min():g} s, below the time-step dt of {step:g} s; "
+            "pass a smaller dt"
+        )
+        raise ParameterError(msg)
+    return 1 - step / tau
 
 
 def _text(value: Any) -> str:  # noqa: ANN401
@@ -193,4 +213,5 @@ def _text(value: Any) -> str:  # noqa: ANN401
 _MAKERS: dict[str, Callable[[Any, str, float | None], nn.Module]] = {
     "Linear": _linear, "Affine": _linear, "Conv1d": _conv, "Conv2d": _conv, "AvgPool2d": _pool,
     "SumPool2d": _pool, "Flatten": _flatten, "Scale": _scale, "IF": _spiking, "LIF": _spiking,
+    "CubaLIF": _spiking,
 }  # fmt: skip

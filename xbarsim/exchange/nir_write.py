@@ -8,9 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from xbarsim.errors import ParameterError
+from xbarsim.exchange.dispatch import as_network
+from xbarsim.exchange.extras import needed
 from xbarsim.exchange.layers import Scale
 from xbarsim.exchange.neuron import GeneralLIF
 from xbarsim.exchange.nir_read import DEFAULT_DT
+from xbarsim.exchange.synaptic import SynapticLIF
 from xbarsim.network import LIF, BatchNormThroughTime, fold_batch_norm, leaves
 from xbarsim.network.unroll import stateless
 from xbarsim.storage import write_atomically
@@ -25,22 +28,22 @@ def to_nir(network: nn.Module, input_shape: tuple[int, ...], dt: float = DEFAULT
     batch norm through time. Batch norm is folded into the layer before it.
 
     Args:
-        network: Feed-forward network of xbarsim, in evaluation.
+        network: Feed-forward network that ``as_network`` takes, in evaluation.
         input_shape: Shape of one sample, without time and batch.
         dt: Length of a time-step. [s]
 
     Raises:
         ParameterError: If NIR has no node for a layer; it is named.
+        MissingPackageError: If the package nir is not installed.
     """
-    import nir
-
+    nir = needed("nir", "nir", "NIR files")
     if not dt > 0:
         msg = f"dt is {dt!r} s; a time-step is longer than nothing"
         raise ParameterError(msg)
     x = torch.zeros(1, 1, *input_shape)
     nodes: list[Any] = [nir.Input(np.array(input_shape))]
     with torch.no_grad():
-        for number, layer in enumerate(leaves(fold_batch_norm(network))):
+        for number, layer in enumerate(leaves(fold_batch_norm(as_network(network)))):
             after = layer(x)[0] if isinstance(layer, LIF) else stateless(layer, x)
             nodes.append(_node(layer, x.shape[2:], after.shape[2:], dt, number))
             x = after
@@ -94,7 +97,7 @@ def _linear(layer: Any) -> Any:  # noqa: ANN401
 
 
 def _neuron(layer: LIF, shape: torch.Size, dt: float) -> Any:  # noqa: ANN401
-    """Return LIF, or IF where nothing leaks; one value per neuron, as NIR has it."""
+    """Return LIF, IF where nothing leaks, or CubaLIF; one value per neuron, as NIR has it."""
     import nir
 
     leak, threshold = _full(layer.leak, shape), _full(layer.threshold, shape)
@@ -104,6 +107,8 @@ def _neuron(layer: LIF, shape: torch.Size, dt: float) -> Any:  # noqa: ANN401
         gain, v_reset = _full(layer.gain, shape), _full(layer.reset_to, shape)
         meta |= {"inclusive": int(layer.inclusive), "timing": layer.timing}
         meta |= {"amount": _full(layer.amount, shape)}
+    if isinstance(layer, SynapticLIF):
+        return _current_based(layer, shape, dt, meta)
     if np.all(leak == 1):
         return nir.IF(r=gain / dt, v_threshold=threshold, v_reset=v_reset, metadata=meta)
     if np.any(leak == 1):
@@ -112,6 +117,24 @@ def _neuron(layer: LIF, shape: torch.Size, dt: float) -> Any:  # noqa: ANN401
     return nir.LIF(
         tau=dt / (1 - leak), r=gain / (1 - leak), v_leak=np.zeros_like(leak),
         v_threshold=threshold, v_reset=v_reset, metadata=meta,
+    )  # fmt: skip
+
+
+def _current_based(layer: SynapticLIF, shape: torch.Size, dt: float, meta: dict[str, Any]) -> Any:  # noqa: ANN401
+    import nir
+
+    leak, decay = _full(layer.leak, shape), _full(layer.decay, shape)
+    if np.any(leak == 1) or np.any(decay == 1):
+        msg = (
+            "neurons with a synaptic current that do not leak, or whose current does not decay, have "
+            "no node in NIR"
+        )
+        raise ParameterError(msg)
+    return nir.CubaLIF(
+        tau_syn=dt / (1 - decay), tau_mem=dt / (1 - leak), r=_full(layer.gain, shape) / (1 - leak),
+        v_leak=np.zeros_like(leak), v_threshold=_full(layer.threshold, shape),
+        v_reset=_full(layer.reset_to, shape), w_in=_full(layer.weight, shape) / (1 - decay),
+        metadata=meta,
     )  # fmt: skip
 
 

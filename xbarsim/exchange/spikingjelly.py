@@ -9,16 +9,17 @@ from xbarsim.exchange.chain import layer_chain
 from xbarsim.exchange.layers import is_plain, plain_layers
 from xbarsim.exchange.neuron import neuron
 from xbarsim.exchange.origin import framework_of
+from xbarsim.exchange.synaptic import SynapticLIF
 from xbarsim.network import NeuronParams
 
 
 def from_spikingjelly(network: nn.Module, sample: Tensor | None = None) -> nn.Sequential:
     r"""Return a SpikingJelly network as xbarsim's layers and neurons; spikes are the same.
 
-    Known are ``IFNode``, ``LIFNode`` and ``ParametricLIFNode``, single-step or multi-step, with
-    hard and soft reset: $h_t = v_{t-1} + k x_t - (v_{t-1} - v_\mathrm{reset})/\tau$ with k = 1/τ
-    where the input decays, else 1; $s_t = [h_t \ge \theta]$ (W. Fang et al. 2023,
-    DOI 10.1126/sciadv.adi1480).
+    Known are ``IFNode``, ``LIFNode``, ``ParametricLIFNode`` and ``CUBALIFNode`` (with a synaptic
+    current; its hard reset to 0 only), single-step or multi-step, with hard and soft reset:
+    $h_t = v_{t-1} + k x_t - (v_{t-1} - v_\mathrm{reset})/\tau$ with k = 1/τ where the input decays,
+    else 1; $s_t = [h_t \ge \theta]$ (W. Fang et al. 2023, DOI 10.1126/sciadv.adi1480).
 
     Args:
         network: ``nn.Sequential``, or any module whose layers form a chain; it is not changed.
@@ -52,6 +53,8 @@ def _is_neuron(module: nn.Module) -> bool:
 def _neuron(layer: Any, name: str) -> nn.Module:  # noqa: ANN401
     from spikingjelly.activation_based import neuron as theirs
 
+    if type(layer) is theirs.CUBALIFNode:
+        return _synaptic(layer, name)
     # Rest and hard reset are the same potential; it becomes zero here.
     v_reset = layer.v_reset or 0.0
     params = NeuronParams(
@@ -66,7 +69,8 @@ def _neuron(layer: Any, name: str) -> nn.Module:  # noqa: ANN401
     if tau is None:
         msg = (
             f"layer {name!r} is a SpikingJelly {type(layer).__name__}; of its neurons only IFNode, "
-            "LIFNode and ParametricLIFNode can be expressed (one membrane, linear leak)"
+            "LIFNode, ParametricLIFNode and CUBALIFNode can be expressed (one membrane, at most one "
+            "synaptic current, linear leak)"
         )
         raise ParameterError(msg)
     decays = type(layer) is not theirs.IFNode and bool(layer.decay_input)
@@ -78,3 +82,21 @@ def _neuron(layer: Any, name: str) -> nn.Module:  # noqa: ANN401
         gain=1 / tau() if decays else 1.0,
         inclusive=True,
     )
+
+
+def _synaptic(layer: Any, name: str) -> nn.Module:  # noqa: ANN401
+    """Return a current-based neuron, whose potential decays to zero wherever it is reset to."""
+    if layer.v_reset:
+        msg = (
+            f"layer {name!r} is a CUBALIFNode with v_reset={layer.v_reset:g}, where it also starts "
+            "although it decays to 0; use v_reset=0 or None"
+        )
+        raise ParameterError(msg)
+    params = NeuronParams(
+        reset="subtract" if layer.v_reset is None else "zero",
+        detach_reset=bool(layer.detach_reset),
+    )
+    return SynapticLIF(
+        params, decay=float(layer.c_decay), leak=float(layer.v_decay),
+        threshold=float(layer.v_threshold), inclusive=True,
+    )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from torch import nn
@@ -15,6 +15,7 @@ from xbarsim.hardware.gate import Gate
 from xbarsim.hardware.merge import read_layer
 from xbarsim.hardware.reading import ReadParams
 from xbarsim.hardware.spikes import check_spikes, settled
+from xbarsim.hardware.summary import ArraySummary, LayerSummary
 from xbarsim.mapping import (
     Gain,
     MappedLayer,
@@ -27,30 +28,6 @@ from xbarsim.parameters import CrossbarParams, DeviceParams, EffectParams
 from xbarsim.validation import ValidationRecord
 
 Wrap = Callable[[str, CrossbarLayer, nn.Module, ProgrammedLayer, MappedLayer], nn.Module]
-
-
-@dataclass(frozen=True)
-class LayerSummary:
-    """What happened to one layer.
-
-    Attributes:
-        name: Name of the layer in the network.
-        n_tiles: Tiles it takes (each holds a positive and a negative array).
-        raw_gain: Least-squares scale that raw currents would need; 1 means no loss.
-        validated: Name of the record that covers it, or "unvalidated".
-        residual: What compensation left before variation; None without compensation.
-        kept_gain: Gain of compensated arrays over that of the arrays as they were; likewise.
-        fit_error: Largest error of models fitted to its arrays, on spike patterns held out, as a
-            share of an array's largest current; None where nothing was fitted.
-    """
-
-    name: str
-    n_tiles: int
-    raw_gain: float
-    validated: str
-    residual: float | None = None
-    kept_gain: float | None = None
-    fit_error: float | None = None
 
 
 def to_crossbar(
@@ -145,6 +122,7 @@ def to_crossbar(
         )
         summaries.append(summary)
     result.layer_summaries = tuple(summaries)  # type: ignore[assignment]
+    result.array_summary = ArraySummary(crossbar, device, spec, reading or ReadParams(), chip)  # type: ignore[assignment]
     return result
 
 
@@ -219,16 +197,3 @@ def _put(network: nn.Module, name: str, layer: nn.Module) -> nn.Module:
         return layer
     network.set_submodule(name, layer)
     return network
-
-
-def layer_summaries(network: nn.Module) -> tuple[LayerSummary, ...]:
-    """Return what ``to_crossbar`` did to each layer of the network that it returned.
-
-    Raises:
-        ParameterError: If the network does not come from ``to_crossbar``.
-    """
-    summaries = getattr(network, "layer_summaries", None)
-    if not isinstance(summaries, tuple):
-        msg = "this network was not made by to_crossbar, so nothing is known about its layers"
-        raise ParameterError(msg)
-    return summaries

@@ -12,9 +12,9 @@ from safetensors import SafetensorError, safe_open
 
 from xbarsim.errors import ParameterError, StorageError
 from xbarsim.hardware.chip import Chip
-from xbarsim.hardware.crossbar_network import LayerSummary
 from xbarsim.hardware.gate import Gate
 from xbarsim.hardware.reading import ReadParams
+from xbarsim.hardware.summary import LayerSummary
 from xbarsim.mapping import MappingSpec, program_layer
 from xbarsim.mapping.layer import read_layer
 from xbarsim.parameters import CrossbarParams, DeviceParams

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from xbarsim.errors import ParameterError
+from xbarsim.exchange import GeneralLIF
 from xbarsim.hardware import per_read_noise, reseed
 from xbarsim.inference.encode import Encoder, encode
 from xbarsim.network import LIF, leaves, stateless
@@ -32,7 +33,7 @@ class ErrorTrace:
         static: The part of ``potential`` that is the same in every read: wires, variation.
         per_read: The part that another read of the same cells would not repeat.
         flips: Share of neurons that spike in one of the two and not in the other.
-        leak: Leak of every layer, [layer].
+        leak: Leak of every layer, the mean where its neurons differ, [layer].
     """
 
     membrane: Array
@@ -92,7 +93,7 @@ def layer_errors(
             if on_batch is not None:
                 on_batch(len(part))
     mean = np.moveaxis(np.asarray(total) / len(images), 0, -1)
-    leak = np.array([float(layer.leak) for layer in layers[0] if isinstance(layer, LIF)])
+    leak = np.array([float(layer.leak.mean()) for layer in layers[0] if isinstance(layer, LIF)])
     membrane, potential, static, per_read, flips = mean
     roots = [np.sqrt(np.maximum(x, 0)) for x in (membrane, potential, static, per_read)]
     return ErrorTrace(roots[0], roots[1], roots[2], roots[3], flips, leak)
@@ -129,7 +130,7 @@ class _Lockstep:
                 xs = ys
                 continue
             xs = [self._fire(n, k, y) for n, y in enumerate(ys)]
-            measures.append(self._measure(k, ys, xs, float(layer.threshold), float(layer.leak)))
+            measures.append(self._measure(k, ys, xs, layer))
             if self.forced:
                 xs = [xs[0]] * len(xs)
         return np.array(measures).T
@@ -145,19 +146,30 @@ class _Lockstep:
         return torch.as_tensor(spikes)
 
     def _measure(
-        self, k: int, drives: list[Tensor], spikes: list[Tensor], threshold: float, leak: float
+        self, k: int, drives: list[Tensor], spikes: list[Tensor], layer: LIF
     ) -> tuple[float, ...]:
         """Return mean squares of membrane, potential, static and per-read error, and flips."""
         for n in range(1, len(drives)):
-            change = (drives[n] - drives[0]) / threshold
-            before = self.errors[n].get(k)
-            self.errors[n][k] = change if before is None else leak * before + change
-        first, last = self.errors[1][k], self.errors[len(drives) - 1][k]
-        apart = self.membranes[1][k] - self.membranes[0][k]
+            change = (drives[n] - drives[0]) / layer.threshold
+            self.errors[n][k] = _accumulated(layer, change, self.errors[n].get(k))
+        first, last = (_potential(layer, self.errors[n][k]) for n in (1, len(drives) - 1))
+        apart = _potential(layer, self.membranes[1][k]) - _potential(layer, self.membranes[0][k])
         return (
-            float((apart / threshold).square().mean()),
+            float((apart / layer.threshold).square().mean()),
             float((first.square().mean() + last.square().mean()) / 2),
             float((first * last).mean()),
             float((first - last).square().mean() / 2),
             float((spikes[1] != spikes[0]).double().mean()),
         )
+
+
+def _accumulated(layer: LIF, change: Tensor, before: Tensor | None) -> Tensor:
+    """Return the state of neurons that never reset, after a change of their input."""
+    if isinstance(layer, GeneralLIF):
+        return layer.accumulate(change, before)
+    return change if before is None else layer.leak * before + change
+
+
+def _potential(layer: LIF, state: Tensor) -> Tensor:
+    """Return the membrane of a layer's state."""
+    return layer.potential(state) if isinstance(layer, GeneralLIF) else state

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from xbarsim.errors import ParameterError
 from xbarsim.inference.errors import ErrorTrace
 
 
@@ -22,6 +25,18 @@ class InferenceTrace:
     rates: NDArray[np.float64]
     errors: ErrorTrace | None = None
 
-    def accuracy(self, labels: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the share of right classifications after each time-step, [time]."""
-        return np.asarray((self.logits.argmax(axis=2) == labels[None]).mean(axis=1))
+    def accuracy(self, labels: NDArray[np.int64] | Tensor) -> NDArray[np.float64]:
+        """Return the share of right classifications after each time-step, [time].
+
+        Args:
+            labels: Class of every image, [batch]; numpy or torch.
+
+        Raises:
+            ParameterError: If there is not one label for every image.
+        """
+        wanted = torch.as_tensor(labels).numpy(force=True)
+        images = self.logits.shape[1]
+        if wanted.shape != (images,):
+            msg = f"labels have the shape {wanted.shape}; the trace is of {images} images"
+            raise ParameterError(msg)
+        return np.asarray((self.logits.argmax(axis=2) == wanted[None]).mean(axis=1))

@@ -7,7 +7,7 @@ rules of text; none of these simulators ran them.
 import re
 from collections.abc import Callable
 
-from xbarsim.errors import ParameterError
+from xbarsim.errors import ParameterError, did_you_mean
 
 DIALECTS = ("ngspice", "ltspice", "xyce", "hspice")
 _PWL = re.compile(r"\bpwl\(", re.IGNORECASE)
@@ -29,7 +29,8 @@ def to_dialect(deck: str, dialect: str) -> str:
         ParameterError: If the dialect is unknown, or a card cannot be said in it; it is named.
     """
     if dialect not in DIALECTS:
-        msg = f"dialect is {dialect!r}; choose {', '.join(DIALECTS)}"
+        hint = did_you_mean(dialect, DIALECTS)
+        msg = f"dialect is {dialect!r}; {hint}choose {', '.join(DIALECTS)}"
         raise ParameterError(msg)
     if dialect == "ngspice":
         return deck

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, get_args
 
-from xbarsim.errors import ParameterError
+from xbarsim.errors import ParameterError, did_you_mean
 from xbarsim.parameters.base import Parameters
 
 Schema = dict[str, Any]
@@ -22,7 +22,8 @@ def file_schema(kind: str) -> Schema:
         ParameterError: If there is no such kind.
     """
     if kind not in SCHEMAS:
-        msg = f"no file is called {kind!r}; choose {', '.join(SCHEMAS)}"
+        hint = did_you_mean(kind, SCHEMAS)
+        msg = f"no file is called {kind!r}; {hint}choose {', '.join(SCHEMAS)}"
         raise ParameterError(msg)
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -20,6 +20,7 @@ def write_table(path: Path, columns: Mapping[str, Any]) -> None:
     Raises:
         StorageError: If the ending is unknown, pyarrow is missing, or lengths differ.
     """
+    check_table_name(path)
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         msg = f"the columns of a table differ in length: {lengths}"
@@ -31,9 +32,17 @@ def write_table(path: Path, columns: Mapping[str, Any]) -> None:
         writer.writerow(plain)
         writer.writerows(zip(*plain.values(), strict=True))
         write_atomically(path, text.getvalue())
-    elif path.suffix == ".parquet":
-        write_atomically(path, _parquet(plain))
     else:
+        write_atomically(path, _parquet(plain))
+
+
+def check_table_name(path: Path) -> None:
+    """Refuse a file that no table can be written to, before any work.
+
+    Raises:
+        StorageError: If its ending is neither .csv nor .parquet.
+    """
+    if path.suffix not in (".csv", ".parquet"):
         msg = f"{path} ends in {path.suffix!r}; tables are written as .csv or .parquet"
         raise StorageError(msg)
 

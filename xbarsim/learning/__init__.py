@@ -4,6 +4,7 @@ from xbarsim.learning.allocator import keep_freed_memory as keep_freed_memory
 from xbarsim.learning.convert import convert as convert
 from xbarsim.learning.convert import search_thresholds as search_thresholds
 from xbarsim.learning.measure import measure_accuracy as measure_accuracy
+from xbarsim.learning.measure import measure_trace as measure_trace
 from xbarsim.learning.recipe import Recipe as Recipe
 from xbarsim.learning.recipe import load_recipe as load_recipe
 from xbarsim.learning.recipe import recipe_names as recipe_names

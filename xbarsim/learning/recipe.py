@@ -1,6 +1,5 @@
 """This module is a training run as data: everything that decides the weights."""
 
-import difflib
 import hashlib
 import json
 import tomllib
@@ -9,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from xbarsim.errors import ParameterError
+from xbarsim.errors import ParameterError, did_you_mean
 from xbarsim.inference import Encoder
 from xbarsim.network import NetworkSpec, NeuronParams
 from xbarsim.parameters.base import Parameters
@@ -105,8 +104,7 @@ def load_recipe(source: str | Path, **changes: Any) -> Recipe:  # noqa: ANN401
         name = str(source)
         text = (resources.files("xbarsim.learning") / "recipes" / f"{name}.toml").read_text()
     else:
-        near = difflib.get_close_matches(str(source), recipe_names(), n=1, cutoff=0.3)
-        hint = f"did you mean {near[0]!r}? " if near else ""
+        hint = did_you_mean(source, recipe_names())
         msg = f"no recipe is called {str(source)!r}; {hint}shipped: {', '.join(recipe_names())}"
         raise ParameterError(msg)
     try:

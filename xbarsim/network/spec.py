@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from xbarsim.errors import ParameterError
+from xbarsim.errors import ParameterError, did_you_mean
 from xbarsim.parameters.base import Parameters
 from xbarsim.units import Count
 
@@ -66,6 +66,9 @@ def network_spec(name: str | NetworkSpec) -> NetworkSpec:
     if isinstance(name, NetworkSpec):
         return name
     if name not in _SPECS:
-        msg = f"no network is called {name!r}; known: {', '.join(_SPECS)}; or write its layers out"
+        msg = (
+            f"no network is called {name!r}; {did_you_mean(name, _SPECS)}known: {', '.join(_SPECS)}; "
+            "or write its layers out"
+        )
         raise ParameterError(msg)
     return _SPECS[name]

@@ -1,11 +1,10 @@
 """This module is the base of every parameter class: frozen, complete, finite, no unknown keys."""
 
-import difflib
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from xbarsim.errors import ParameterError
+from xbarsim.errors import ParameterError, did_you_mean
 from xbarsim.units import unit_of
 
 
@@ -37,10 +36,8 @@ class Parameters(BaseModel):
     def _suggest_known_keys(cls, data: Any) -> Any:  # noqa: ANN401
         if isinstance(data, dict):
             for key in data.keys() - cls.model_fields.keys() - cls.accepted_aliases():
-                near = difflib.get_close_matches(str(key), cls.model_fields, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
-                known = ", ".join(cls.model_fields)
-                msg = f"unknown key {key!r} for {cls.__name__}{hint} (known: {known})"
+                hint, known = did_you_mean(key, cls.model_fields), ", ".join(cls.model_fields)
+                msg = f"unknown key {key!r} for {cls.__name__}; {hint}known: {known}"
                 raise ParameterError(msg)
         return data
 

@@ -1,12 +1,11 @@
 """This module is how parameter sets are found: by the name of a shipped preset, or as a TOML file."""
 
-import difflib
 import tomllib
 from importlib import resources
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from xbarsim.errors import ParameterError
+from xbarsim.errors import ParameterError, did_you_mean
 from xbarsim.parameters.base import Parameters
 from xbarsim.parameters.cells import CellParams, SubcircuitCell
 from xbarsim.parameters.crossbar import CrossbarParams
@@ -101,8 +100,7 @@ def _load_tables(source: str | Path) -> tuple[dict[str, dict[str, Any]], str]:
     else:
         names = preset_names()
         if str(source) not in names:
-            near = difflib.get_close_matches(str(source), names, n=1, cutoff=0.3)
-            hint = f"did you mean {near[0]!r}? " if near else ""
+            hint = did_you_mean(source, names)
             msg = f"no preset is called {str(source)!r}; {hint}shipped: {', '.join(names)}"
             raise ParameterError(msg)
         name = str(source)

@@ -98,7 +98,8 @@ def resistance_bars(answers: DesignAnswers) -> Any:  # noqa: ANN401
             axes.set_xticks(place, [c.name for c in costs.each], fontsize=9)
             axes.set(title=title, ylabel="largest error [% of full scale]")
             axes.set_ylim(0, 1.12 * max([together, *alone, *without]))
-        panels[0].legend(fontsize=8)
+        figure.legend(*panels[0].get_legend_handles_labels(), fontsize=8, ncols=3,
+                      loc="outside upper left")  # fmt: skip
     return figure
 
 

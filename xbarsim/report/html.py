@@ -1,42 +1,20 @@
 """This module is the report: one HTML file with everything inside, verdict first."""
 
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
-
 from xbarsim.errors import ParameterError, StorageError
-from xbarsim.report.advice import advice, hundredths, percent
+from xbarsim.report.advice import advice, percent
 from xbarsim.report.content import Picture, Report, Slides
-from xbarsim.report.downloads import (
-    csv_uri,
-    data_uri,
-    file_name,
-    inline_svg,
-    png_uri,
-    svg_text,
-    svg_uri,
-)
+from xbarsim.report.downloads import data_uri, file_name
 from xbarsim.report.drop import drop_slides
+from xbarsim.report.page import render_page, shown
 from xbarsim.report.pictures import accuracy_picture, evidence_pictures
 from xbarsim.storage import write_atomically
 from xbarsim.validation import ValidationRecord
 from xbarsim.validation.decks import worst_deck
 
 __all__ = ["Picture", "Report", "Slides", "write_report"]
-
-
-@dataclass(frozen=True)
-class _Shown:
-    """A picture as the template takes it."""
-
-    title: str
-    caption: str
-    svg: Markup
-    file: str
-    downloads: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -63,40 +41,21 @@ def write_report(report: Report, path: Path) -> Path:
     if any(row.steps for row in report.rows):
         pictures.append(accuracy_picture(report.rows))
     slides, no_slides = _slides(record)
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters |= {"percent": percent, "hundredths": hundredths}
-    html = environment.from_string(_part("template.html")).render(
+    html = render_page(
+        "template.html",
         report=report,
         record=record,
         advice=advice(record),
-        pictures=[_shown(picture) for picture in pictures],
-        slides=None if slides is None else [_shown(picture) for picture in slides.pictures],
+        pictures=[shown(picture) for picture in pictures],
+        slides=None if slides is None else [shown(picture) for picture in slides.pictures],
         no_slides=no_slides,
         decks=_decks(record),
         tolerances=sorted({t for m in record.models for t in m.verdicts}, key=float),
         covered=_envelope_lines(record),
         hardware=_hardware_lines(record),
-        style=Markup(_part("style.css")),  # noqa: S704
-        script=Markup(_part("script.js")),  # noqa: S704
     )
     write_atomically(path, html)
     return path
-
-
-def _part(name: str) -> str:
-    return (resources.files("xbarsim.report") / name).read_text(encoding="utf-8")
-
-
-def _shown(picture: Picture) -> _Shown:
-    svg = svg_text(picture.figure)
-    # The layout that the first drawing found holds for the second.
-    picture.figure.set_layout_engine("none")
-    links = (
-        ("svg", svg_uri(svg)),
-        ("png", png_uri(picture.figure)),
-        ("csv", csv_uri(picture.data)),
-    )
-    return _Shown(picture.title, picture.caption, inline_svg(svg), file_name(picture.title), links)
 
 
 def _slides(record: ValidationRecord) -> tuple[Slides | None, str]:

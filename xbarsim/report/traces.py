@@ -11,37 +11,42 @@ from xbarsim.report.style import BLUE, CYCLE, GREY, MARKERS, figure_style
 Array = NDArray[np.float64]
 
 
-def accuracy_trace(software: Array, hardware: dict[str, Array]) -> Any:  # noqa: ANN401
+def accuracy_trace(software: Array | None, hardware: dict[str, Array]) -> Any:  # noqa: ANN401
     """Draw accuracy [time] of software and of every hardware by name, against the time-step."""
-    steps = np.arange(1, len(software) + 1)
+    steps = np.arange(1, len(next(iter(hardware.values()))) + 1)
     with figure_style() as figure_class:
         figure = figure_class(figsize=(5.6, 3.4))
         axes = figure.subplots()
-        axes.plot(steps, 100 * software, color=GREY, linewidth=2.5, label="software")
+        if software is not None:
+            axes.plot(steps, 100 * software, color=GREY, linewidth=2.5, label="software")
         for k, (name, values) in enumerate(hardware.items()):
             axes.plot(steps, 100 * values, color=CYCLE[k % len(CYCLE)],
                       marker=MARKERS[k % len(MARKERS)], markersize=4,
                       markevery=max(1, len(steps) // 12), label=name)  # fmt: skip
         axes.set(xlabel="time-step t", ylabel="accuracy after t steps [%]", ylim=(0, 102))
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(fontsize=8)
     return figure
 
 
-def layer_time_map(values: Array, label: str) -> Any:  # noqa: ANN401
+def layer_time_map(values: Array, label: str, most: float | None = None) -> Any:  # noqa: ANN401
     """Draw one number per layer and time-step, [layer, time], as a heat map with its numbers' scale.
 
     Args:
         values: Rates, flips or errors, [layer, time].
         label: What the colours say, unit included.
+        most: Upper end of the colours; the largest value by default.
     """
     layers, steps = values.shape
     with figure_style() as figure_class:
-        figure = figure_class(figsize=(5.6, 1.4 + 0.32 * layers))
+        figure = figure_class(figsize=(5.6, max(2.6, 1.4 + 0.32 * layers)))
         axes = figure.subplots()
         extent = (0.5, steps + 0.5, layers + 0.5, 0.5)
-        image = axes.imshow(values, cmap="viridis", aspect="auto", extent=extent, vmin=0)
+        image = axes.imshow(values, cmap="viridis", aspect="auto", extent=extent, vmin=0,
+                            vmax=most)  # fmt: skip
         axes.grid(visible=False)
         axes.set(xlabel="time-step t", ylabel="layer of neurons", yticks=np.arange(1, layers + 1))
+        axes.xaxis.get_major_locator().set_params(integer=True)
         figure.colorbar(image, ax=axes, label=label)
     return figure
 

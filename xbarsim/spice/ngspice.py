@@ -55,6 +55,18 @@ def find_ngspice() -> NgspiceInfo:
     return NgspiceInfo(program, _find_library(), version, klu)
 
 
+def missing_parts() -> list[str]:
+    """Return what of ngspice is not here, in words, one sentence a part; nothing when all is."""
+    missing = []
+    if shutil.which("ngspice") is None:
+        missing.append("the program ngspice is not on PATH")
+    try:
+        _find_library()
+    except SpiceMissingError as error:
+        missing.append(str(error).split(";", maxsplit=1)[0])
+    return missing
+
+
 @cache
 def _version(program: str) -> tuple[str, bool]:
     try:

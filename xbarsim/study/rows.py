@@ -4,7 +4,7 @@ import tomllib
 from importlib import resources
 from typing import Literal
 
-from xbarsim.errors import ParameterError
+from xbarsim.errors import ParameterError, did_you_mean
 from xbarsim.parameters.base import Parameters
 from xbarsim.units import Count, Ratio
 
@@ -61,9 +61,10 @@ def study_rows(dataset: str | None = None, keys: tuple[str, ...] = ()) -> list[S
     known = [row.key for row in rows]
     strange = set(keys) - set(known)
     if strange or (dataset is not None and dataset not in {row.dataset for row in rows}):
+        hint = did_you_mean(min(strange), known) if strange else ""
         msg = (
-            f"no row is called {sorted(strange) or dataset}; data sets are digits, mnist, cifar10; "
-            f"rows are {', '.join(known)}"
+            f"no row is called {sorted(strange) or dataset}; {hint}data sets are digits, "
+            f"mnist, cifar10; rows are {', '.join(known)}"
         )
         raise ParameterError(msg)
     return [

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from xbarsim.errors import ParameterError
+from xbarsim.errors import ParameterError, did_you_mean
 from xbarsim.parameters import CellParams, TopologyParams
 from xbarsim.validation.models.activity import Activity
 from xbarsim.validation.models.chord import Chord
@@ -32,7 +32,9 @@ def chosen_models(
     known = {model.name: model for model in known_models()}
     for name in names:
         if name not in known:
-            msg = f"no model is called {name!r}; known: {', '.join(known)}"
+            msg = (
+                f"no model is called {name!r}; {did_you_mean(name, known)}known: {', '.join(known)}"
+            )
             raise ParameterError(msg)
         if known[name].standing(topology, cell) == "absent":
             msg = (
