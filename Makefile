@@ -11,7 +11,7 @@ help:  ## list the targets
 
 setup: $(STAMP) ngspice  ## virtual environment with pinned versions, and ngspice
 
-$(STAMP): pyproject.toml constraints/pinned.txt constraints/frameworks.txt scripts/make_venv.sh
+$(STAMP): pyproject.toml constraints/pinned.txt constraints/locked.txt scripts/make_venv.sh
 	@sh scripts/make_venv.sh $(PYTHON) $(VENV)
 	@touch $@
 

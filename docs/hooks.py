@@ -2,10 +2,12 @@
 
 import html
 import re
+from pathlib import Path
 from typing import Any, get_args
 
 from latex2mathml.converter import convert
 
+_STUDIES = Path(__file__).resolve().parents[1] / "validation/studies"
 _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
 
 
@@ -16,6 +18,16 @@ def on_page_markdown(markdown: str, **_: Any) -> str:  # noqa: ANN401
         if mark in markdown:
             markdown = markdown.replace(mark, make())
     return markdown
+
+
+def on_files(files: Any, config: Any) -> Any:  # noqa: ANN401
+    """Add the pictures of the studies, which lie beside their tables, to the site's assets."""
+    from mkdocs.structure.files import File
+
+    for picture in sorted(_STUDIES.glob("*/*.png")):
+        place = f"assets/studies/{picture.parent.name}/{picture.name}"
+        files.append(File.generated(config, place, abs_src_path=str(picture)))
+    return files
 
 
 def on_page_content(content: str, **_: Any) -> str:  # noqa: ANN401

@@ -15,7 +15,8 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
 fi
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 echo "installing xbarsim and its pinned dependencies into $venv ..."
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-    --constraint constraints/pinned.txt --editable . --requirement constraints/developer.txt
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
-    --constraint constraints/pinned.txt --requirement constraints/frameworks.txt
+pip="$venv/bin/python -m pip --quiet --disable-pip-version-check"
+# Every file is held against the hashes in locked.txt; torch by version only, as CPU and GPU builds differ.
+$pip install --constraint constraints/pinned.txt torch
+$pip install --require-hashes --no-deps --requirement constraints/locked.txt
+$pip install --no-deps --no-build-isolation --editable .

@@ -191,9 +191,8 @@ def tracked_copy(folder: Path) -> Path:
 
 
 def known() -> list[dict]:
-    """Return the results that are kept and still of today's files."""
-    kept = json.loads(OUT.read_text())["mutants"] if OUT.exists() else []
-    return [line for line in kept if line["sha256"] == digest(line["file"])]
+    """Return the results that are kept."""
+    return json.loads(OUT.read_text())["mutants"] if OUT.exists() else []
 
 
 def digest(file: str, root: Path = ROOT) -> str:
@@ -234,8 +233,8 @@ def keep(lines: list[dict]) -> None:
 def run(wanted: list[Mutant]) -> None:
     """Try every mutant that has no result yet, after a look that the unchanged tests pass."""
     lines = known()
-    done = {(line["file"], line["place"]) for line in lines}
-    todo = [m for m in wanted if (m.file, m.place) not in done]
+    done = {(line["file"], line["place"], line["sha256"]) for line in lines}
+    todo = [m for m in wanted if (m.file, m.place, digest(m.file)) not in done]
     with tempfile.TemporaryDirectory() as folder:
         copy = tracked_copy(Path(folder))
         for room in {m.room for m in todo}:

@@ -4,10 +4,15 @@ import csv
 import json
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from finding_tables import finding_tables
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
+FINDINGS = ROOT / "docs/findings.md"
 PAGE = ROOT / "validation/benchmarks/README.md"
 LONG = ("models", "spice-accuracy")
 
@@ -38,11 +43,19 @@ def evidence_table() -> str:
             r["reference"],
             str(r["n_outputs"]),
             f"{exact['name']}: {exact['errors']['max_error']:.1e} ({exact['tolerance']:.0e})",
-            f"{near['name']}: {_two(near['errors'])}",
+            f"{near['name']}: {_two(near['errors'])}{_linear_cells(r)}",
             _two(ideal["errors"]),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _linear_cells(record: dict[str, Any]) -> str:
+    """Return what linear cells in the place of nonlinear ones would cost."""
+    if record["setting"]["cell"]["kind"] == "linear":
+        return ""
+    (linear,) = (m for m in record["models"] if m["name"] == "exact")
+    return f" (linear cells instead: {_two(linear['errors'])})"
 
 
 def _two(errors: dict[str, float]) -> str:
@@ -112,22 +125,33 @@ def benchmark_page() -> str:
     return head + benchmark_table(short=False) + "\n"
 
 
-def main() -> int:
-    """Fill the marked parts of the README, or with --check say whether they are stale."""
-    text = README.read_text()
-    for name, table in (
-        ("evidence", evidence_table()),
-        ("demo", demo_table()),
-        ("studies", studies_table()),
-        ("benchmarks", benchmark_table(short=True)),
-    ):
+def filled(path: Path, tables: Mapping[str, str]) -> str:
+    """Return a page with the text between its marks renewed."""
+    text = path.read_text()
+    for name, table in tables.items():
         pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
         text, count = re.subn(
             pattern, lambda m, t=table: m[1] + t + "\n" + m[2], text, flags=re.DOTALL
         )
         if count != 1:
-            sys.exit(f"README.md has {count} places marked {name!r}; it needs one")
-    for path, content in ((README, text), (PAGE, benchmark_page())):
+            sys.exit(f"{path.name} has {count} places marked {name!r}; it needs one")
+    return text
+
+
+def main() -> int:
+    """Fill the marked parts of README and findings, or with --check say whether they are stale."""
+    readme = {
+        "evidence": evidence_table(),
+        "demo": demo_table(),
+        "studies": studies_table(),
+        "benchmarks": benchmark_table(short=True),
+    }
+    pages = {
+        README: filled(README, readme),
+        FINDINGS: filled(FINDINGS, finding_tables()),
+        PAGE: benchmark_page(),
+    }
+    for path, content in pages.items():
         if "--check" in sys.argv and (not path.exists() or content != path.read_text()):
             sys.exit(f"{path.name}'s tables are stale; run python scripts/readme_numbers.py")
         path.write_text(content)

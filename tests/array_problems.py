@@ -94,7 +94,9 @@ def problems(draw, most=8, floating=True):
     segments = [None, None]
     if draw(st.booleans()):
         shapes = (rows, cols - 1), (rows - 1, cols)
-        segments = [generator.uniform(-20, 50, shape).clip(0) for shape in shapes]
+        segments = [
+            np.where((r := generator.uniform(-20, 50, shape)) < 0.1, 0.0, r) for shape in shapes
+        ]
     some = floating and draw(st.booleans())
     active = generator.random(rows) < draw(st.floats(0, 1)) if some else np.ones(rows, np.bool_)
     return Problem(g, crossbar, topology, *segments, active, seed)

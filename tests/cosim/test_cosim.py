@@ -9,7 +9,13 @@ from xbarsim.cosim import CosimParams, cosimulate
 from xbarsim.errors import OutOfValidatedRangeError, ParameterError
 from xbarsim.mapping import MappingSpec
 from xbarsim.network import LIF, NeuronParams
-from xbarsim.parameters import CrossbarParams, DeviceParams, SinhCell, TopologyParams
+from xbarsim.parameters import (
+    CrossbarParams,
+    DeviceParams,
+    SinhCell,
+    TopologyParams,
+    TransientParams,
+)
 
 pytestmark = pytest.mark.spice
 
@@ -83,6 +89,36 @@ def test_watching_changes_nothing_and_finds_what_nonlinear_cells_cost(
 def test_gated_rows_are_another_circuit_than_grounded_ones(network, images, crossbar, device):
     gated = run(network, images, crossbar, device, topology=TopologyParams(silent="gated"))
     assert max(errors.max_error for errors in gated.layers) > 1e-3
+
+
+@pytest.mark.parametrize("sampled", [True, False])
+def test_slow_pulses_are_the_static_case_and_fast_ones_are_not(network, images, device, sampled):
+    crossbar = CrossbarParams(rows=5, cols=3, r_driver=300.0, r_sense=900.0)
+    layers = {"layers": ("3", "5"), "steps": (0, 1, 3), "sampled": sampled}
+    slow = TransientParams(pulse=1e-6, rise=4e-8, period=2e-6)
+    fast = slow.replace(c_wire_row=2e-10, c_wire_col=3e-10)
+    settled, late = (
+        run(network, images, crossbar, device, params=CosimParams(transient=pulse, **layers))
+        for pulse in (slow, fast)
+    )
+    static = run(network, images, crossbar, device, params=CosimParams(**layers))
+    assert max(errors.max_error for errors in settled.layers) < 2e-3
+    assert min(errors.max_error for errors in late.layers) > 0.03
+    # A train counts as one, and repeated vectors are steps of their own in it.
+    trains = {e.tile: e.vectors for e in settled.tiles if e.layer == "3"}
+    assert all(count % 3 == 0 for count in trains.values())
+    assert sum(trains.values()) > sum(e.vectors for e in static.tiles if e.layer == "3")
+
+
+def test_every_step_of_a_train_reaches_its_own_image_and_time(network, images, device):
+    crossbar = CrossbarParams(rows=9, cols=5, r_driver=300.0, r_sense=900.0)
+    slow = TransientParams(pulse=1e-6, rise=4e-8, period=2e-6)
+    params = CosimParams(mode="inject", transient=slow, layers=("3",), sampled=True)
+    found = run(network, images, crossbar, device, params=params)
+    assert found.fast.rates.sum() > 0.1
+    np.testing.assert_allclose(found.spice.logits, found.fast.logits, atol=1e-3)
+    mixed = np.abs(found.fast.logits[:, 0] - found.fast.logits[:, 1]).max()
+    assert mixed > 1e-2
 
 
 def test_a_sample_takes_the_named_layers_steps_and_tiles(network, images, crossbar, device):

@@ -10,7 +10,7 @@ from xbarsim.errors import ParameterError
 from xbarsim.fast import column_currents, effective_conductance, read_noise_deviation
 from xbarsim.fast.batched import eliminate_batched
 from xbarsim.fast.nodes import factorise
-from xbarsim.parameters import TopologyParams
+from xbarsim.parameters import CrossbarParams, TopologyParams
 from xbarsim.spice import spice_currents
 
 TOPOLOGY = TopologyParams(drive="both", sense="both", lead_row=1, lead_col=2)
@@ -33,6 +33,20 @@ def test_an_injected_current_is_a_cell_of_more_conductance(problem):
     factor = factorise(g, problem.wiring.lines(), floating)
     found = factor.cell_voltages(v, injected=(more - g) * exact)
     np.testing.assert_allclose(found.numpy(), exact.numpy(), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 3), (3, 1)])
+@pytest.mark.parametrize("sense", ["one", "both"])
+def test_gradients_reach_arrays_of_a_single_row_or_column(shape, sense):
+    crossbar = CrossbarParams(rows=shape[0], cols=shape[1])
+    g = torch.full(shape, 1e-5, dtype=torch.float64, requires_grad=True)
+    found = effective_conductance(g, crossbar, topology=TopologyParams(sense=sense))
+    found.sum().backward()
+    plain = effective_conductance(
+        g.detach().numpy(), crossbar, topology=TopologyParams(sense=sense)
+    )
+    np.testing.assert_allclose(found.detach().numpy(), plain, rtol=1e-12)
+    assert (g.grad > 0).all()
 
 
 @given(problem=problems(most=6))

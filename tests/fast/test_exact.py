@@ -23,6 +23,8 @@ from hypothesis import strategies as st
 
 from xbarsim.errors import ParameterError
 from xbarsim.fast import effective_conductance
+from xbarsim.fast.batched import SINGLE_LOAD, eliminate_batched, single_precision_load
+from xbarsim.fast.lines import Wiring
 from xbarsim.parameters import CrossbarParams, TopologyParams
 from xbarsim.reference import nodal_effective_conductance
 
@@ -155,6 +157,63 @@ def test_a_ratio_of_a_million_between_cells(solve, draw):
     close(solve(problem), exact)
     if solve is not by_nodes:
         close(solve(problem, np.float32), exact, 2e-5)
+
+
+HEAVY = [
+    ("uniform", {"r_sense": 1e6, "r_driver": 1e6}),
+    ("ratio", {"r_sense": 1e6, "r_driver": 1e6}),
+    ("large", {"r_sense": 1e6}),
+    ("large", {"r_sense": 1e6, "r_driver": 1e6, "r_wire_col": 1e3}),
+]
+
+
+@pytest.mark.parametrize(("kind", "resistances"), HEAVY)
+@pytest.mark.parametrize("solve", [by_kernel, by_torch])
+def test_single_precision_survives_heavy_loads(solve, kind, resistances, draw):
+    """What reaches ground is 1e-6 of what couples the lines: batched torch alone lost all digits."""
+    shape = (128, 128)
+    g = {
+        "uniform": lambda: draw.uniform(5e-6, 5e-5, shape),
+        "ratio": lambda: np.where(draw.random(shape) < 0.5, 1e-9, 1e-3),
+        "large": lambda: np.full(shape, 1e-2),
+    }[kind]()
+    problem = Problem(
+        g, CrossbarParams(rows=128, cols=128, **resistances), TopologyParams(), None, None,
+        np.ones(128, np.bool_), 0,
+    )  # fmt: skip
+    exact = by_kernel(problem)
+    close(solve(problem, np.float32), exact, 1e-4)
+
+
+def test_heavy_arrays_of_a_batch_change_nothing_for_the_others(draw):
+    crossbar = CrossbarParams(rows=9, cols=6, r_sense=1e6, r_driver=1e6)
+    light, heavy = draw.uniform(1e-8, 1e-7, (2, 9, 6)), draw.uniform(1e-3, 1e-2, (1, 9, 6))
+    lines = Wiring.of(crossbar, TopologyParams(sense="both")).lines()
+    mixed = torch.from_numpy(np.concatenate([light[:1], heavy, light[1:]]).astype(np.float32))
+    loads = single_precision_load(mixed, lines, floated=False)
+    assert [bool(load > SINGLE_LOAD) for load in loads] == [False, True, False]
+    floating = torch.from_numpy(np.arange(9) == 4)
+    for rows in (None, floating.expand(3, 9)):
+        alone = [
+            eliminate_batched(tile[None], lines, None if rows is None else rows[:1])
+            for tile in mixed
+        ]
+        found = eliminate_batched(mixed.reshape(1, 3, 9, 6), lines, rows)
+        assert found.dtype == torch.float32
+        torch.testing.assert_close(found[0], torch.cat(alone), rtol=1e-6, atol=0)
+
+
+def test_single_precision_keeps_its_gradient_under_heavy_loads(draw):
+    lines = Wiring.of(CrossbarParams(rows=12, cols=7, r_sense=1e6, r_driver=1e6)).lines()
+    g = torch.from_numpy(draw.uniform(1e-3, 1e-2, (2, 12, 7)))
+    slopes = []
+    for dtype in (torch.float64, torch.float32):
+        given = g.clone().to(dtype).requires_grad_()
+        eliminate_batched(given, lines).sum().backward()
+        slopes.append(given.grad.double())
+    torch.testing.assert_close(
+        slopes[1], slopes[0], rtol=1e-4, atol=1e-6 * float(slopes[0].abs().max())
+    )
 
 
 def test_the_oracles_agree_where_both_apply(crossbar, draw):

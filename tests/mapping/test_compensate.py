@@ -1,16 +1,20 @@
 """Compensated pairs apply the wanted matrix times one gain, within the device's range."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 
 from xbarsim.errors import SolveError
 from xbarsim.fast import effective_conductance
 from xbarsim.mapping import chip_generator, compensate, map_weights
+from xbarsim.mapping.fixed_point import FixedPoint
 from xbarsim.mapping.layer import target_conductance
 from xbarsim.parameters import CrossbarParams
 from xbarsim.spice import spice_currents
 
 CROSSBAR = CrossbarParams(rows=24, cols=16)
+compensation = import_module("xbarsim.mapping.compensate")
 
 
 @pytest.fixture
@@ -30,6 +34,46 @@ def test_the_effective_matrix_is_the_wanted_one_times_one_gain(pairs, device):
     positive, negative = effective_conductance(found.conductance, CROSSBAR)
     wanted = found.gain * (pairs[0] - pairs[1])
     np.testing.assert_allclose(positive - negative, wanted, atol=1e-9 * np.abs(wanted).max())
+
+
+@pytest.mark.parametrize(
+    ("array", "degrees"),
+    [
+        (CROSSBAR, 4),
+        (CrossbarParams(rows=40, cols=12, r_wire_row=60.0, r_wire_col=90.0), 30),
+        (CrossbarParams(rows=128, cols=20), 3),
+    ],
+)
+def test_the_gain_is_within_2_percent_of_the_largest_feasible(draw, device, array, degrees):
+    weight = draw.standard_t(degrees, size=(array.cols // 2, array.rows))
+    pairs = target_conductance(weight, array, device)[0]
+    found = compensate(pairs, array, device, tolerance=1e-6)
+    assert found.residual <= 1e-6
+    more = 1.02 * found.gain * (pairs[0] - pairs[1])
+    start = found.conductance[0] - found.conductance[1]
+    point = FixedPoint(array, device)
+    free, left = point.solve(more, start, 1e-6, limited=False, rounds=150)
+    assert left.max() > 1e-6 or np.abs(free).max() > device.g_max - device.g_min
+    _, left = point.solve(more, start, 1e-6, limited=True, rounds=150)
+    assert left.max() > 1e-4
+
+
+def test_tiles_that_the_search_did_not_see_lower_the_gain(draw, device, monkeypatch):
+    weight = draw.standard_t(4, size=(CROSSBAR.cols, 24 * 12))
+    pairs = target_conductance(weight, CROSSBAR, device)[0]
+    honest = compensate(pairs, CROSSBAR, device)
+
+    real = compensation._start
+
+    def blind(point, wanted, best):
+        search = real(point, wanted, best)
+        search.hard = np.argsort(np.abs(search.x).max(axis=(1, 2)))[:2]
+        return search
+
+    monkeypatch.setattr(compensation, "_start", blind)
+    found = compensate(pairs, CROSSBAR, device)
+    assert found.residual <= 1e-6
+    assert found.gain == pytest.approx(honest.gain, rel=0.02)
 
 
 @pytest.mark.spice

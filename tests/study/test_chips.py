@@ -12,7 +12,7 @@ from xbarsim.errors import InfeasibleError, ParameterError
 from xbarsim.hardware import to_crossbar
 from xbarsim.learning import convert, load_recipe, measure_accuracy, search_thresholds
 from xbarsim.learning.build import initial_network
-from xbarsim.network import LIF, BatchNormThroughTime, NeuronParams
+from xbarsim.network import LIF, BatchNormThroughTime, NetworkSpec, NeuronParams
 from xbarsim.parameters import load_crossbar, load_device
 from xbarsim.study import Condition, Hardware, Subject, cures, measure_chips, measure_software
 from xbarsim.study.plans import all_cures
@@ -144,7 +144,8 @@ def digits():
 
 
 def test_a_network_trained_through_arrays_is_judged_in_place_of_its_own(digits, hardware):
-    recipe = load_recipe("digits-ann").replace(batch=8)
+    small = NetworkSpec(name="small", input_shape=(1, 8, 8), features=(6, "A"), hidden=(16,))
+    recipe = load_recipe("digits-ann").replace(batch=8, network=small)
     source = initial_network(recipe).eval()
     subject = Subject(
         "net", "conversion", convert(source, digits.train_images, 12), 12, "poisson", recipe, source

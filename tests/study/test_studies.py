@@ -20,7 +20,9 @@ from xbarsim.study import (
     StudyStore,
     as_csv,
     as_markdown,
+    rate_lines,
     run_study,
+    step_lines,
     studies,
     study_rows,
     table_lines,
@@ -64,6 +66,7 @@ def test_rows_hold_the_papers_tables():
     assert rows["cifar10-surrogate-t20"].paper(64) == 14.21
     assert rows["mnist-bntt-t10"].paper(64) == 11.35
     assert rows["mnist-bntt-t10"].paper(32) is None
+    assert rows["cifar10-ann-short"].label == "ANN, short recipe for CPUs"
     with pytest.raises(ParameterError, match=r"no row is called.*mnist-ann"):
         study_rows(keys=("mnist-an",))
 
@@ -179,3 +182,24 @@ def test_a_chip_that_cannot_be_made_is_said_and_kept(plan, data, tmp_path, monke
     (line,) = table_lines(chosen.rows, chosen.conditions, kept)
     assert line.hardware is None
     assert "no gain keeps all cells in range" in as_markdown([line], "Title", "command")
+
+
+def test_what_figures_draw_is_a_table_of_means_over_chips():
+    condition = Condition(tile=64, gain="none")
+    found = [
+        Measured("digits-bntt", "a", 9, None, -1, (0.5, 0.9), (0.3, 0.2), (), 1.0),
+        Measured("digits-bntt", "a", 9, condition.plain, 0, (0.1, 0.2), (0.2, 0.0), (), 1.0),
+        Measured("digits-bntt", "a", 9, condition.plain, 1, (0.3, 0.6), (0.1, 0.1), (), 1.0),
+        Measured("digits-ann", "a", 9, None, -1, (0.9,), (), (), 1.0),
+    ]
+    rows = study_rows("digits")
+    rates = rate_lines(rows, [condition], found)
+    assert [(r.condition, r.layer, pytest.approx(r.rate)) for r in rates] == [
+        ("software", 1, 0.3), ("software", 2, 0.2),
+        ("64x64, gain none", 1, 0.15), ("64x64, gain none", 2, 0.05),
+    ]  # fmt: skip
+    steps = step_lines(rows, [condition], found)
+    assert [(s.step, pytest.approx(s.accuracy)) for s in steps if s.condition != "software"] == [
+        (1, 20.0), (2, 40.0),
+    ]  # fmt: skip
+    assert {s.row for s in steps} == {"digits-bntt"}

@@ -31,22 +31,30 @@ def _term_as_it_was():
 
 def test_an_interrupt_waits_for_the_check_or_the_end():
     steps = []
-    with pytest.raises(KeyboardInterrupt), interrupts_wait() as interrupts:
-        interrupts.check()
-        signal.raise_signal(signal.SIGINT)
-        steps.append("before the check")
-        interrupts.check()
-        steps.append("never")
-    with pytest.raises(KeyboardInterrupt), interrupts_wait():
-        signal.raise_signal(signal.SIGINT)
-        steps.append("before the end")
+
+    def checking():
+        with interrupts_wait() as interrupts:
+            interrupts.check()
+            signal.raise_signal(signal.SIGINT)
+            steps.append("before the check")
+            interrupts.check()
+            steps.append("never")
+
+    def ending():
+        with interrupts_wait():
+            signal.raise_signal(signal.SIGINT)
+            steps.append("before the end")
+
+    for block in (checking, ending):
+        with pytest.raises(KeyboardInterrupt):
+            block()
     assert steps == ["before the check", "before the end"]
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
 
 
 def test_a_second_interrupt_does_not_wait():
-    with pytest.raises(KeyboardInterrupt), interrupts_wait():
+    with pytest.raises(KeyboardInterrupt), interrupts_wait():  # noqa: PT012 (the second one ends it)
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
         pytest.fail("the second one should have ended the block")

@@ -85,7 +85,8 @@ def _exact(g, v):
     return solve_nodal(g, v, SMALL).i_col
 
 
-def test_a_campaign_aborts_on_new_and_on_kept_results(device, tmp_path, spoiled_ngspice):
+@pytest.mark.usefixtures("spoiled_ngspice")
+def test_a_campaign_aborts_on_new_and_on_kept_results(device, tmp_path):
     cases = drawn_cases(device, SMALL, cases=3, vectors=2)
     with pytest.raises(SolveError, match="case bhattacharjee2022 0: ngspice and the nodal solve"):
         run_campaign(cases, ResultStore(tmp_path), workers=1, show=False, paranoid=1.0)
@@ -102,7 +103,8 @@ def test_a_campaign_of_right_results_passes(device, tmp_path):
 CASE = ValidationCase(name="t", sizes=((4, 3),), circuits=2, vectors=3, models=("exact",))
 
 
-def test_a_validation_aborts(spoiled_ngspice):
+@pytest.mark.usefixtures("spoiled_ngspice")
+def test_a_validation_aborts():
     with pytest.raises(SolveError, match="ngspice and the nodal solve differ"):
         validate(CASE, paranoid=1.0)
 
@@ -125,7 +127,8 @@ def cosimulated(spiking, device):
     )  # fmt: skip
 
 
-def test_a_cosimulation_aborts_for_ngspice(spiking, device, spoiled_ngspice):
+@pytest.mark.usefixtures("spoiled_ngspice")
+def test_a_cosimulation_aborts_for_ngspice(spiking, device):
     with pytest.raises(SolveError, match="a tile: ngspice and the nodal solve differ"):
         cosimulated(spiking, device)
 
@@ -155,8 +158,9 @@ def checkpoint(tmp_path):
     return str(tmp_path / "net.safetensors")
 
 
+@pytest.mark.usefixtures("broken_model")
 @pytest.mark.parametrize("verb", ["infer", "cure"])
-def test_inference_and_cures_abort_for_the_fast_model(verb, checkpoint, broken_model):
+def test_inference_and_cures_abort_for_the_fast_model(verb, checkpoint):
     few = ["--images", "4"]
     more = {"infer": ["--allow-unvalidated"], "cure": ["--chips", "1", "--samples", "4"]}[verb]
     result = CliRunner().invoke(app, [verb, checkpoint, *few, *more, "--paranoid", "0.01"])

@@ -61,7 +61,7 @@ def test_the_shipped_records_license_every_preset_at_its_sizes(device):
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({"cell": SinhCell()}, "cell is sinh; covered: linear"),
+        ({"cell": SinhCell()}, r"cell is sinh v0=0\.3326; covered: linear"),
         ({"topology": TopologyParams(silent="gated")}, "topology is the plain array silent=gated"),
         ({"model": "activity"}, "'activity' was not judged, only exact, closed_form, ideal"),
         ({"model": "ideal"}, "'ideal' did not pass: error"),

@@ -160,7 +160,7 @@ def _counting_ngspice(folder: Path) -> Path:
 
 
 def _refuse_other_table(path: Path, circuits: int) -> None:
-    with np.load(path) as table:
+    with np.load(path, allow_pickle=False) as table:
         if (
             len(table["i_col"]) != circuits * _VECTORS * _SIDE
             or not np.isfinite(table["i_col"]).all()

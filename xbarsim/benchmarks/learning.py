@@ -1,14 +1,16 @@
 """This module is the benchmark of spiking inference and training against snnTorch and SpikingJelly.
 
-Same network, weights and input in one run. Weights are multiples of 1/64 and the threshold is no
-such number, so that sums are exact and the frameworks' spikes can be compared bit by bit.
+Same network, weights and input in one run, once with many spikes and once with as few as trained
+networks have.
 """
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from xbarsim.benchmarks.example import NEURON, example, sparse_example
 from xbarsim.benchmarks.frameworks import Forward, fired, in_snntorch, in_spikingjelly
 from xbarsim.benchmarks.memory import peak_growth
 from xbarsim.benchmarks.share import share_in_primitives
@@ -16,10 +18,10 @@ from xbarsim.benchmarks.timing import interleaved
 from xbarsim.data import Dataset
 from xbarsim.inference import encode_poisson, simulate
 from xbarsim.learning import Recipe, TrainingRun, keep_freed_memory
-from xbarsim.network import LIF, NeuronParams, build_network, leaves, network_spec, unroll
+from xbarsim.network import for_inference, run_counting, unroll
 
 Figures = dict[str, tuple[float, str]]
-NEURON = NeuronParams(leak=0.5, threshold=0.76, reset="zero")
+Example = Callable[[str, int], tuple[nn.Sequential, Tensor]]
 _PEERS = {"snnTorch": in_snntorch, "SpikingJelly": in_spikingjelly}
 
 
@@ -27,26 +29,18 @@ def bench_learning(*, quick: bool) -> Figures:
     """Compare inference of VGG9 at T 20, batch 32, and a training step of VGG5 at T 10, batch 50."""
     # As xbarsim train does; it serves every framework.
     keep_freed_memory()
-    return {**_inference(quick=quick), **_training(quick=quick)}
+    return {
+        **_inference(quick=quick),
+        **_sparse_inference(quick=quick),
+        **_training(quick=quick),
+    }
 
 
-def example(name: str, batch: int) -> tuple[nn.Sequential, Tensor]:
-    """Return a network with weights on a grid, and images of black and white pixels."""
-    spec = network_spec(name)
-    network = build_network(spec, lambda: LIF(NEURON), seed=3, init_gain=3.0).eval()
-    with torch.no_grad():
-        for layer in leaves(network):
-            if isinstance(layer, nn.Conv2d | nn.Linear):
-                layer.weight.mul_(64).round_().div_(64)
-    stream = torch.Generator().manual_seed(4)
-    images = (torch.rand(batch, *spec.input_shape, generator=stream) < 0.4).float()
-    # Channels last, as load_network and TrainingRun have it.
-    return network.to(memory_format=torch.channels_last), images  # type: ignore[call-overload]
-
-
-def inference_tasks(batch: int, steps: int) -> dict[str, Callable[[], object]]:
-    """Return the same inference in every framework; Poisson spikes of such pixels are the pixels."""
-    network, images = example("vgg9-cifar10", batch)
+def inference_tasks(
+    batch: int, steps: int, make_example: Example = example
+) -> dict[str, Callable[[], object]]:
+    """Return the same inference in every framework."""
+    network, images = make_example("vgg9-cifar10", batch)
     inputs = images.expand(steps, *images.shape).contiguous()
     tasks: dict[str, Callable[[], object]] = {"xbarsim": lambda: simulate(network, images, steps)}
     for name, make in _PEERS.items():
@@ -82,13 +76,32 @@ def _inference(*, quick: bool) -> Figures:
     return {**figures, **_agreement("VGG9", network, images, steps)}
 
 
+def _sparse_inference(*, quick: bool) -> Figures:
+    """Compare inference where as few neurons spike as in trained networks."""
+    batch, steps = (4, 3) if quick else (32, 20)
+    what = f"VGG9, T {steps}, batch {batch}, few spikes"
+    seconds = interleaved(inference_tasks(batch, steps, sparse_example), 1 if quick else 5)
+    ours = seconds.pop("xbarsim")
+    figures: Figures = {f"{what} [images/s]": (batch / ours, "")}
+    for name, theirs in seconds.items():
+        figures[f"{what}: time of {name} / ours"] = (theirs / ours, "")
+    network, images = sparse_example("vgg9-cifar10", 4)
+    return {**figures, **_agreement("VGG9, few spikes", network, images, steps)}
+
+
 def _agreement(what: str, network: nn.Sequential, images: Tensor, steps: int) -> Figures:
     """Count the spikes that every framework puts where we do."""
     inputs = images.expand(steps, *images.shape)
     with torch.inference_mode():
         _, _, ours = unroll(network, inputs)
+        _, _, counted = run_counting(for_inference(network), inputs)
     total = sum(spikes.numel() for spikes in ours)
     figures: Figures = {}
+    means = [float(spikes.sum()) / spikes[0, 0].numel() for spikes in ours]
+    figures[f"{what}, T {steps}: largest difference of the fast form's spike rates"] = (
+        float(np.abs(counted.sum(axis=1) - means).max()),
+        "<= 1e-9",
+    )
     for name, make in _PEERS.items():
         theirs = fired(*make(network), inputs)
         same = sum(int((a == b).sum()) for a, b in zip(ours, theirs, strict=True))

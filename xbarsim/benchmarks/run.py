@@ -17,6 +17,7 @@ from xbarsim.benchmarks.spice import bench_spice
 from xbarsim.benchmarks.spice_accuracy import bench_spice_accuracy
 from xbarsim.benchmarks.tiles import bench_tiles
 from xbarsim.benchmarks.vgg9 import bench_vgg9
+from xbarsim.benchmarks.vgg9_fits import bench_vgg9_fits
 from xbarsim.errors import ParameterError, did_you_mean
 from xbarsim.progress import track
 
@@ -30,6 +31,7 @@ _BENCHMARKS: dict[str, Any] = {
     "learning": bench_learning,
     "tiles": bench_tiles,
     "vgg9": bench_vgg9,
+    "vgg9-fits": bench_vgg9_fits,
     "spice": bench_spice,
     "spice-accuracy": bench_spice_accuracy,
     "campaign": bench_campaign,

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xbarsim.cli.effort import Paranoid
+from xbarsim.cli.hardware import ModelName, chosen_setup
 from xbarsim.cli.licence import RecordPlace, find_licence
 from xbarsim.cli.output import OUT, JsonFlag, print_json
 
 if TYPE_CHECKING:
     from xbarsim.cosim import CosimResult
+    from xbarsim.hardware import HardwareSetup
     from xbarsim.learning import Recipe
+    from xbarsim.parameters import TopologyParams
 
 
 def register(app: typer.Typer) -> None:
@@ -39,12 +42,25 @@ def cosim(
     ] = None,
     vectors: Annotated[
         int | None,
-        typer.Option(help="Most distinct input vectors per tile; all by default.", min=1),
+        typer.Option(help="Most distinct input vectors or trains per tile; all by default.", min=1),
     ] = None,
+    transient: Annotated[
+        bool, typer.Option("--transient", help="Pulses and capacitances: spike trains in time.")
+    ] = False,
+    sampled: Annotated[
+        bool,
+        typer.Option("--sampled/--charge", help="In time: sampled current, or charge of a pulse."),
+    ] = False,
     device: Annotated[
-        str, typer.Option(help="Preset or TOML file; its [cell] and [topology] go to ngspice.")
+        str,
+        typer.Option(help="Preset or TOML file; its cell, topology and transient go to ngspice."),
     ] = "bhattacharjee2022",
     tile: Annotated[int, typer.Option(help="Rows and columns of a tile.", min=1)] = 32,
+    setup: Annotated[
+        Path | None,
+        typer.Option(help="TOML file with [mapping], [mapping.driver], [reading], [reading.cell]."),
+    ] = None,
+    model: ModelName = None,
     record: RecordPlace = None,
     allow_unvalidated: Annotated[bool, typer.Option(help="Go on without a record.")] = False,
     chip: Annotated[int, typer.Option(help="Number of the chip.", min=0)] = 0,
@@ -63,11 +79,19 @@ def cosim(
     from xbarsim.cosim import CosimParams, cosimulate
     from xbarsim.data import load_dataset
     from xbarsim.learning import load_network
-    from xbarsim.parameters import load_cell, load_crossbar, load_device, load_topology
+    from xbarsim.parameters import (
+        load_cell,
+        load_crossbar,
+        load_device,
+        load_topology,
+        load_transient,
+    )
     from xbarsim.progress import progress_bar
 
     network, recipe = load_network(checkpoint)
     _refuse_without_time(recipe)
+    chosen = _checked(chosen_setup(setup, device, model))
+    direct = allow_unvalidated or chosen.reading.ir_drop != "exact"
     with progress_bar() as bar:
         task = bar.add_task("tiles in ngspice", total=None)
         found = cosimulate(
@@ -79,11 +103,15 @@ def cosim(
             CosimParams(
                 mode="inject" if inject else "watch", layers=tuple(layer or ()), tiles=tiles,
                 steps=tuple(step or ()), vectors=vectors, seed=seed,
+                transient=load_transient(device) if transient else None, sampled=sampled,
             ),
-            record=record if allow_unvalidated else find_licence(record, device, tile),
+            record=record if direct else find_licence(record, device, _side(chosen, tile)),
             allow_unvalidated=allow_unvalidated,
-            topology=load_topology(device),
-            cell=load_cell(device),
+            mapping=chosen.mapping,
+            reading=chosen.reading,
+            topology=_silent_as_read(load_topology(device), chosen),
+            cell=chosen.reading.cell or load_cell(device),
+            encoder=recipe.encoder,
             seed=seed,
             chip=chip,
             paranoid=paranoid,
@@ -93,6 +121,26 @@ def cosim(
         print_json(found.summary())
         return
     _show(found, inject=inject)
+
+
+def _checked(setup: "HardwareSetup") -> "HardwareSetup":
+    from xbarsim.errors import ParameterError
+
+    if setup.effects is not None or setup.seconds is not None:
+        msg = "the setup has effects, which co-simulation leaves out; use one without [effects]"
+        raise ParameterError(msg)
+    return setup
+
+
+def _side(setup: "HardwareSetup", tile: int) -> int:
+    return setup.mapping.tile[0] if setup.mapping.tile else tile
+
+
+def _silent_as_read(topology: "TopologyParams", setup: "HardwareSetup") -> "TopologyParams":
+    """Return the circuit for ngspice: the device file's or, where that says nothing, the model's."""
+    if setup.reading.ir_drop == "activity" and topology.silent == "grounded":
+        return topology.replace(silent=setup.reading.silent_rows)
+    return topology
 
 
 def _refuse_without_time(recipe: "Recipe") -> None:

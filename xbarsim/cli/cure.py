@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xbarsim.cli.effort import Paranoid
+from xbarsim.cli.hardware import chosen_setup, refuse_nonlinear
 from xbarsim.cli.infer import Device, Images, SetupFile, Tile
 from xbarsim.cli.networks import Checkpoint, DataFolder
 from xbarsim.cli.output import OUT, JsonFlag, print_json
 
 if TYPE_CHECKING:
     from xbarsim.data import Dataset
+    from xbarsim.hardware import HardwareSetup
     from xbarsim.study import Condition, CureLine, Hardware, Subject
 
 
@@ -48,10 +50,10 @@ def cure(
     from rich.table import Table
 
     from xbarsim.data import load_dataset
-    from xbarsim.hardware import load_setup
     from xbarsim.parameters import load_crossbar, load_device
     from xbarsim.study import Hardware, checkpoint_subject, cures, percent
 
+    chosen = _checked(chosen_setup(setup, device, None), device, updates)
     subject, recipe = checkpoint_subject(checkpoint)
     if updates:
         subject.trainable()
@@ -60,7 +62,7 @@ def cure(
         array,
         load_device(device),
         allow_unvalidated=True,
-        setup=load_setup(setup),
+        setup=chosen,
         paranoid=paranoid,
     )
     conditions = [
@@ -83,6 +85,25 @@ def cure(
             percent(line.before), line.note or percent(line.after),
         )  # fmt: skip
     OUT.print(f"software: {lines[0].software:.2f} % of {lines[0].images} images", table)
+
+
+def _checked(setup: "HardwareSetup", device: str, updates: int) -> "HardwareSetup":
+    """Refuse nonlinear cells where only linear ones are known."""
+    from xbarsim.errors import ParameterError
+
+    cell = setup.reading.nonlinear_cell
+    if cell is None:
+        refuse_nonlinear(
+            device, f"ir_drop {setup.reading.ir_drop!r}",
+            "give a --setup with [reading] ir_drop = 'nonlinear_static'",
+        )  # fmt: skip
+    elif updates:
+        msg = (
+            f"updates is {updates}: training goes through the exact model of linear cells, these are "
+            f"{cell.kind}; leave --updates out"
+        )
+        raise ParameterError(msg)
+    return setup
 
 
 def _measured(

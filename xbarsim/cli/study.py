@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from xbarsim.cli.hardware import refuse_nonlinear
 from xbarsim.cli.licence import RecordPlace, find_licence
 from xbarsim.cli.output import OUT, JsonFlag, print_json
 
@@ -24,6 +25,8 @@ NAMES = {
     "beyond": "IR drop alone, compensated without retraining; what variation leaves after all cures.",
     "all": "All of these.",
 }
+
+SERIES = {"causes": "rates", "fig3": "steps"}
 
 
 def register(study: typer.Typer) -> None:
@@ -85,6 +88,7 @@ def measure(
     from xbarsim.storage import writable_folder
     from xbarsim.study import Hardware, StudyPlan, studies, study_rows
 
+    refuse_nonlinear(device, "a study", "use `xbarsim infer --model nonlinear_static`")
     folder = writable_folder(out / (dataset if device == PRESET else f"{dataset}-{_stem(device)}"))
     gains = cast("tuple[Gain, ...]", tuple(gain or ("none", "layer", "tile", "column")))
     name = str(context.info_name)
@@ -149,7 +153,10 @@ def _write(
         beyond_markdown,
         cure_lines,
         cure_markdown,
+        rate_lines,
+        step_lines,
         table_lines,
+        untrained,
     )
 
     lines: Any = table_lines(plan.rows, plan.conditions, found)
@@ -157,10 +164,15 @@ def _write(
     if name in ("cure", "beyond"):
         lines = cure_lines(plan.rows, plan.conditions, found)
         text = cure_markdown(lines, title, files.command)
-    if name == "beyond":
-        text = beyond_markdown(plan.rows, found, title, files.command)
+        if name == "beyond":
+            text = beyond_markdown(plan.rows, found, title, files.command)
+        text += untrained(plan.rows, found)
     write_atomically(files.folder / f"{name}.md", text)
     write_atomically(files.folder / f"{name}.csv", as_csv(lines))
+    if name in ("causes", "fig3"):
+        series = rate_lines if name == "causes" else step_lines
+        shown = as_csv(series(plan.rows, plan.conditions, found))
+        write_atomically(files.folder / f"{name}-{SERIES[name]}.csv", shown)
     for kind, figure in study_figures(name, plan, found).items():
         for ending, settings in (("svg", {"metadata": {"Date": None}}), ("png", {"dpi": 120})):
             with whole_file(files.folder / f"{name}-{kind}.{ending}") as stream:

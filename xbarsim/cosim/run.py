@@ -14,12 +14,15 @@ from xbarsim.cosim.errors import LayerErrors, layer_errors
 from xbarsim.cosim.sample import CosimParams
 from xbarsim.cosim.site import Bench, TileErrors, build_site
 from xbarsim.cosim.tap import Tap
+from xbarsim.errors import ParameterError
 from xbarsim.exchange import as_network
-from xbarsim.hardware import to_crossbar
+from xbarsim.hardware import ReadParams, to_crossbar
+from xbarsim.hardware.contribution import tile_model
 from xbarsim.hardware.crossbar_network import Wrap
 from xbarsim.hardware.drivers import CrossbarLayer
-from xbarsim.hardware.recheck import recheck_tiles
-from xbarsim.inference import InferenceTrace, simulate
+from xbarsim.hardware.recheck import recheck_network
+from xbarsim.hardware.spikes import settled
+from xbarsim.inference import Encoder, InferenceTrace, simulate
 from xbarsim.mapping import MappedLayer, MappingSpec, ProgrammedLayer
 from xbarsim.parameters import CellParams, CrossbarParams, DeviceParams, TopologyParams
 from xbarsim.reference import Distrust
@@ -81,8 +84,10 @@ def cosimulate(
     record: ValidationRecord | Path | None = None,
     allow_unvalidated: bool = False,
     mapping: MappingSpec | None = None,
+    reading: ReadParams | None = None,
     topology: TopologyParams | None = None,
     cell: CellParams | None = None,
+    encoder: Encoder = "poisson",
     seed: int = 0,
     chip: int = 0,
     paranoid: float | None = None,
@@ -90,9 +95,10 @@ def cosimulate(
 ) -> CosimResult:
     """Run a spiking network on crossbars with real ngspice in the loop.
 
-    The fast model is the exact one of linear cells and grounded silent rows; ngspice simulates the
-    circuit that ``topology`` and ``cell`` describe, so the error is what that assumption costs on
-    the network's own spikes. Everything is in float64, so that equal means equal.
+    The fast model is that of ``reading``: by default the exact one of linear cells and grounded silent
+    rows. ngspice simulates the circuit that ``topology`` and ``cell`` describe, driven with the
+    reading's v_read, so the error is what the model costs on the network's own spikes. Everything but
+    the activity model is in float64, so that equal means equal.
 
     Args:
         network: A spiking network; its last layer accumulates.
@@ -104,8 +110,11 @@ def cosimulate(
         record: Evidence that covers the arrays; see ``to_crossbar``.
         allow_unvalidated: Go on without.
         mapping: How weights become conductances.
-        topology: The circuit that ngspice simulates; the plain array by default.
-        cell: Law of the cells that ngspice simulates; Ohm's by default.
+        reading: Model of wires and cells; neither converters nor read noise.
+        topology: The circuit that ngspice simulates; by default the plain array, with the reading's
+            silent rows.
+        cell: Law of the cells that ngspice simulates; by default the reading's.
+        encoder: What makes input spikes of pixels.
         seed: Seed of the input spikes.
         chip: Number of the chip.
         paranoid: Share of the tiles to solve again by the nodal solve: ngspice's currents, and the
@@ -113,21 +122,26 @@ def cosimulate(
         on_tile: Called with how many tiles of how many are done.
 
     Raises:
-        ParameterError: If layers or steps do not exist, or ``steps`` is below 1.
+        ParameterError: If layers or steps do not exist, ``steps`` is below 1, or the reading has
+            converters, other cells than ``cell``, or no exact model to solve again.
         SpiceError: If ngspice fails or its answer is doubtful.
         SolveError: If the nodal solve says another thing than ngspice or the fast model.
     """
     what = params or CosimParams()
     solver = find_ngspice().solver
-    spec = mapping or MappingSpec()
+    spec, how = mapping or MappingSpec(), settled(reading or ReadParams(), device)
     if spec.tile is not None:
         crossbar = crossbar.replace(rows=spec.tile[0], cols=spec.tile[1])
     distrust = None if paranoid is None else Distrust(paranoid)
-    bench = Bench(crossbar, device.v_read, topology, cell, distrust)
-    recheck = None if paranoid is None else recheck_tiles(crossbar, spec, share=paranoid)
+    bench = Bench(
+        crossbar, how.v_read or device.v_read, topology or _topology(how), _cell(how, cell),
+        spec.driver, distrust, what.transient, what.sampled,
+    )  # fmt: skip
+    _check_time(what, spec)
+    recheck = None if paranoid is None else recheck_network(crossbar, spec, how, share=paranoid)
     plain = to_crossbar(
         copy.deepcopy(as_network(network)).double(), crossbar, device, record=record,
-        allow_unvalidated=allow_unvalidated, mapping=mapping, chip=chip,
+        allow_unvalidated=allow_unvalidated, mapping=spec, reading=how, encoder=encoder, chip=chip,
         wrap=_tapping(bench, what, spec, on_tile, recheck),
     )  # fmt: skip
     taps = {name: m for name, m in plain.named_modules() if isinstance(m, Tap)}
@@ -136,10 +150,44 @@ def cosimulate(
     _take_out(plain, set(taps))
     _take_out(tapped, {name for name in taps if what.layers and name not in what.layers})
     with torch.inference_mode():
-        fast = simulate(plain, images.double(), steps, seed=seed, batch=len(images))
-        spice = simulate(tapped, images.double(), steps, seed=seed, batch=len(images))
+        fast, spice = (
+            simulate(
+                net,
+                images.double(),
+                steps,
+                encoder=encoder,
+                seed=seed,
+                batch=len(images),
+                chunk=steps,
+            )
+            for net in (plain, tapped)
+        )
     seen = [e for m in tapped.modules() if isinstance(m, Tap) for e in m.seen]
     return CosimResult(solver, layer_errors(seen), seen, fast, spice)
+
+
+def _topology(reading: ReadParams) -> TopologyParams:
+    """Return the plain array with the silent rows that a reading is about."""
+    return TopologyParams(
+        silent=reading.silent_rows if reading.ir_drop == "activity" else "grounded"
+    )
+
+
+def _cell(reading: ReadParams, cell: CellParams | None) -> CellParams | None:
+    """Return the cells that ngspice simulates."""
+    if cell is not None and reading.nonlinear_cell not in (None, cell):
+        msg = f"the reading is of {reading.nonlinear_cell} and ngspice is to simulate {cell}; give one"
+        raise ParameterError(msg)
+    return cell or reading.nonlinear_cell
+
+
+def _check_time(params: CosimParams, spec: MappingSpec) -> None:
+    if params.transient is not None and spec.driver.coding == "width":
+        msg = (
+            "the driver codes sizes as pulse widths, whose levels are static reads of their own here; "
+            "leave transient out, or code sizes as amplitudes"
+        )
+        raise ParameterError(msg)
 
 
 def _tapping(
@@ -170,7 +218,8 @@ def _tapping(
         numbers[0] += 1
         if not params.layers or name in params.layers:
             total[0] += len(tiles)
-        site = build_site(name, layer, programmed, mapped, spec, bench, tiles, count)
+        model = tile_model(read, mapped)
+        site = build_site(name, layer, programmed, mapped, spec, bench, tiles, model, count)
         return Tap(read, site, params)
 
     return wrap

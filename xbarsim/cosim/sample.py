@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 
 from xbarsim.errors import ParameterError
+from xbarsim.parameters import TransientParams
 from xbarsim.parameters.base import Parameters
 from xbarsim.units import Count
 
@@ -22,7 +23,14 @@ class CosimParams(Parameters):
     steps: tuple[int, ...] = ()
     """Time-steps, counted from 0; all by default."""
     vectors: Count | None = None
-    """Most distinct input vectors per tile and call, drawn at random; all by default."""
+    """Most distinct input vectors (in time: spike trains) per tile and call, drawn at random; all by
+    default."""
+    transient: TransientParams | None = None
+    """Pulses and capacitances: spike trains go to ngspice in time; static by default. Steps that are
+    not simulated are left out of the trains."""
+    sampled: bool = False
+    """What a step gives in time: the current at the sampling time, or the mean over the pulse, as an
+    integrating amplifier sees it."""
     seed: int = 0
     """Seed of what is drawn."""
 

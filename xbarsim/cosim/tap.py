@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from xbarsim.cosim.sample import CosimParams
 from xbarsim.cosim.site import Site, TileErrors
+from xbarsim.hardware.drivers import round_inputs
 from xbarsim.hardware.geometry import gathered, spread
 from xbarsim.network import PerStepLayer
 
@@ -43,7 +44,7 @@ class Tap(PerStepLayer):
     def over_time(self, x: Tensor, start: int) -> Tensor:
         """Run the layer on ``x`` [time, image, ...], whose first time-step is ``start``."""
         flat = x.reshape(-1, *x.shape[2:])
-        y = torch.as_tensor(self.read(flat))
+        y = torch.as_tensor(self.read(flat)).to(x.dtype)
         chosen = [k for k in range(len(x)) if self.params.at(start + k)]
         if chosen:
             fix = self._ask(x[chosen], tuple(start + k for k in chosen))
@@ -55,31 +56,40 @@ class Tap(PerStepLayer):
 
     def _ask(self, x: Tensor, steps: tuple[int, ...]) -> Tensor:
         """Return ngspice minus fast model for ``x`` [time, image, ...], shaped like the output."""
-        entries = gathered(self.site.layer, x.reshape(-1, *x.shape[2:])).double()
+        driven = round_inputs(x, self.site.spec.driver)
+        entries = gathered(self.site.layer, driven.reshape(-1, *x.shape[2:])).double()
         images, positions = entries.shape[0], entries.shape[-1]
         values = entries.permute(0, 3, 1, 2).reshape(images * positions, *entries.shape[1:3])
+        length = 1 if self.params.transient is None else len(x)
         inputs, places = {}, {}
         for tile in self.site.tiles:
-            inputs[tile], places[tile] = self._vectors(values.numpy(force=True), tile)
+            inputs[tile], places[tile] = self._vectors(values.numpy(force=True), tile, length)
         correction = np.zeros((images * positions, self._n_outputs()))
-        for tile, (spice, fast, scale) in self.site.all_answers(inputs).items():
+        for tile, (spice, fast, scale) in self.site.all_answers(inputs, length).items():
             self._note(tile, steps, spice, fast, scale)
             self._add(correction, tile, (spice - fast)[places[tile]])
         return self._shaped(correction, x, images, positions)
 
-    def _vectors(self, values: Array, tile: int) -> tuple[Array, NDArray[np.int64]]:
-        """Return the distinct inputs of a tile [vector, row], and which one each read has."""
+    def _vectors(self, values: Array, tile: int, length: int) -> tuple[Array, NDArray[np.int64]]:
+        """Return the distinct inputs of a tile [vector, row], and which one each read has.
+
+        Reads [time, image, position] are told apart by spike trains of ``length`` steps.
+        """
         rows = self.site.rows(tile)
         used = rows[:, 0] >= 0
         inputs = np.zeros((len(values), len(rows)))
         inputs[:, used] = values[:, rows[used, 0], rows[used, 1]]
-        distinct, place = np.unique(inputs, axis=0, return_inverse=True)
+        trains = (
+            inputs.reshape(length, -1, len(rows)).transpose(1, 0, 2).reshape(-1, length * len(rows))
+        )
+        distinct, place = np.unique(trains, axis=0, return_inverse=True)
         most = self.params.vectors
         if most is not None and len(distinct) > most:
             draw = np.random.default_rng([self.params.seed, tile])
             distinct = distinct[np.sort(draw.choice(len(distinct), most, replace=False))]
-            place = np.zeros(len(values), dtype=np.int64)
-        return distinct, place.reshape(-1)
+            place = np.zeros(len(trains), dtype=np.int64)
+        at = place.reshape(-1)[None, :] * length + np.arange(length)[:, None]
+        return distinct.reshape(-1, len(rows)), at.reshape(-1)
 
     def _note(
         self, tile: int, steps: tuple[int, ...], spice: Array, fast: Array, scale: float

@@ -41,7 +41,7 @@ def noise_aware_fit(
 
     ``exact``: every forward pass goes through the model of the arrays, and so does the gradient;
     for small networks. ``straight_through``: the arrays' weights are worked out every ``refresh``
-    updates, and the gradient passes as if they were the software's.
+    updates, and the gradient passes as if they were the software's. Cells are linear in both.
 
     Args:
         network: Trained network of the recipe; it is not changed.

@@ -75,8 +75,12 @@ def _fetched(names: tuple[str, ...]) -> Path:
     folder = cached_folder("cifar10")
     if complete_folder(folder, _PYTHON_LAYOUTS, names) is None:
         archive = download(_SOURCES, folder / _ARCHIVE, _ARCHIVE_MD5)
-        with tarfile.open(archive) as stream:
-            stream.extractall(folder, filter="data")
+        try:
+            with tarfile.open(archive) as stream:
+                stream.extractall(folder, filter="data")
+        except tarfile.TarError as error:
+            msg = f"{archive} is no archive that can be unpacked safely: {error}; delete it"
+            raise StorageError(msg) from error
         archive.unlink()
     return folder
 

@@ -3,6 +3,12 @@
 The same elimination as the compiled kernel, one word line at a time for all tiles at once. The step
 through a bit-line segment is X = (I + R Y)^-1, Y <- X Y, Q <- Q X; the product X Y keeps the digits
 that (I - X) / R would lose.
+
+Single precision: Y is a difference, so that what reaches ground through little is lost against large
+cells; see ``single_precision_load``. Arrays whose load is above ``SINGLE_LOAD`` are computed in float64
+and rounded at the end. Below it float32 came within 1e-4 of the largest entry on 2,500 random arrays of
+2 to 100 rows (G ratios to 1e6, resistances 0 to 1 MΩ), and 3e-6 with common ones; above it errors
+reached 100 %. The compiled kernel has no such limit.
 """
 
 from typing import Any
@@ -12,6 +18,9 @@ import torch
 from torch import Tensor
 
 from xbarsim.fast.lines import Lines
+
+SINGLE_LOAD = 16.0
+"""Largest load at which float32 is used."""
 
 
 def eliminate_batched(g: Tensor, lines: Lines, floating: Tensor | None = None) -> Tensor:
@@ -27,6 +36,54 @@ def eliminate_batched(g: Tensor, lines: Lines, floating: Tensor | None = None) -
 
 
 def _march_all(g: Tensor, lines: Lines, floating: Tensor | None) -> Tensor:
+    """March in the tensor's own precision, or in float64 those arrays that need it."""
+    if g.dtype == torch.float64:
+        return _marches(g, lines, floating)
+    load = single_precision_load(g.detach(), lines, floated=floating is not None)
+    heavy = (load > SINGLE_LOAD).reshape(-1)
+    if not bool(heavy.any()):
+        return _marches(g, lines, floating)
+    flat = g.reshape(-1, *g.shape[-2:])
+    rows = None if floating is None else floating.expand(g.shape[:-1]).reshape(len(flat), -1)
+    result = torch.empty_like(flat)
+    for part, dtype in ((heavy, torch.float64), (~heavy, g.dtype)):
+        where = part.nonzero()[:, 0]
+        if len(where):
+            found = _marches(flat[where].to(dtype), lines, None if rows is None else rows[where])
+            result = result.index_copy(0, where, found.to(g.dtype))
+    return result.reshape(g.shape)
+
+
+def single_precision_load(g: Tensor, lines: Lines, *, floated: bool) -> Tensor:
+    r"""Return how much larger cells are than what ends in sources or ground, [...].
+
+    $\max_j \sum_i g_{ij}$ over the least that a bit line is certain to have: its share of the drivers,
+    $\sum_i S_i / (1 + R_i S_i) / cols$ with a row's cells S_i and its driver and wire R_i (none where
+    rows are ``floated``), and its sense resistor with the whole bit line before it.
+    """
+    r_row, r_col = (_longest(x, length - 1, axis) for x, length, axis in (
+        (lines.row, lines.cols, 1), (lines.col, lines.rows, 0),
+    ))  # fmt: skip
+    cells = g.sum(dim=-1)
+    drivers = (cells / (1 + (_number(lines.left) + r_row) * cells)).sum(dim=-1) / lines.cols
+    ground = 1 / max(_number(lines.bottom) + r_col, torch.finfo(torch.float32).tiny)
+    largest: Tensor = g.sum(dim=-2).amax(dim=-1)
+    return largest / (ground + (0 if floated else drivers))
+
+
+def _longest(r: Any, segments: int, axis: int) -> float:  # noqa: ANN401
+    """Return the resistance of the longest line, of ``segments`` of one value or [row, col]."""
+    if isinstance(r, np.ndarray):
+        return float(r.sum(axis=axis).max(initial=0.0))
+    return _number(r) * segments
+
+
+def _number(r: Any) -> float:  # noqa: ANN401
+    return float(r.detach() if isinstance(r, Tensor) else r)
+
+
+def _marches(g: Tensor, lines: Lines, floating: Tensor | None) -> Tensor:
+    """March to the lower ends of the bit lines, and to the upper ones where there are any."""
     down = _march(g, lines, floating)
     if not lines.two_ended:
         return down

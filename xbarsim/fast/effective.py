@@ -52,8 +52,9 @@ def effective_conductance(
 
     Assumptions: linear cells, sense amplifiers end in ground. Any resistance may be zero. Measured
     error: 5e-13 of the largest entry in float64 and 3e-6 in float32 at 64x64, against sparse LU
-    (``validation/benchmarks``); against ngspice see ``validation/records``. A row that does not
-    spike is, by ``silent_rows``,
+    (``validation/benchmarks``); against ngspice see ``validation/records``. Where float32 would lose
+    more than 1e-4 off the CPU, those arrays are computed in float64 (``batched``). A row that does
+    not spike is, by ``silent_rows``,
 
     - ``grounded``: driven to 0 V, so that one matrix serves every pattern;
     - ``gated``: cut off at each of its cells, as by the select transistors of 1T1R cells;

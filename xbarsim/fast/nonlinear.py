@@ -123,17 +123,16 @@ def nonlinear_currents(
 
 
 class _State(NamedTuple):
-    """Cell voltages, the currents that the wires carry to cells, and the cells' own currents."""
+    """Cell voltages, the currents that the wires carry to cells, and the cells' own currents.
+
+    ``missed`` is the largest violation of Kirchhoff's law of every input, [batch]. [A]
+    """
 
     v: Tensor
     carried: Tensor
     current: Tensor
     slope: Tensor
-
-    @property
-    def missed(self) -> Tensor:
-        """Largest violation of Kirchhoff's law of every input, [batch]. [A]"""
-        return (self.current - self.carried).abs().amax(dim=(-1, -2))
+    missed: Tensor
 
 
 @dataclass(frozen=True)
@@ -160,10 +159,13 @@ class _Array:
 
     def state(self, v: Tensor, carried: Tensor) -> _State:
         """Return the cells' own currents and slopes at these voltages."""
-        v_bit = bit_line_voltages(carried, self.crossbar)
+        # Only cells in series with something know their bit line.
+        series = isinstance(self.law, SeriesLaw)
+        v_bit = bit_line_voltages(carried, self.crossbar) if series else v
         current, slope = branch(self.law, self.g, v, v_bit)
         _check_slope(slope, v)
-        return _State(v, carried, current, slope)
+        missed = (current - carried).abs_().amax(dim=(-1, -2))
+        return _State(v, carried, current, slope, missed)
 
     def steps(self, state: _State) -> Generator[_State, _State, None]:
         """Yield the states of undamped steps from whatever state is sent."""
@@ -248,8 +250,9 @@ def bit_line_voltages(i_cell: Tensor, crossbar: CrossbarParams) -> Tensor:
 
 def _check_slope(slope: Tensor, cell: Tensor) -> None:
     """Refuse slopes for which the linearised array is no network of resistors."""
-    bad = ~((slope >= 0) & torch.isfinite(slope))
-    if bool(bad.any()):
+    least, largest = (float(end) for end in torch.aminmax(slope))
+    if not 0 <= least <= largest < float("inf"):
+        bad = ~((slope >= 0) & torch.isfinite(slope))
         v = float(cell[bad][0])
         msg = (
             f"the cell law's slope is {float(slope[bad][0])!r} S at {v!r} V: it must be finite and not "

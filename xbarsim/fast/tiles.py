@@ -50,7 +50,8 @@ def march_tiles(
         turned = conductance.transpose(0, 2, 1)[:, ::-1, ::-1]
         ends = open_row[:, ::-1]
         result = _marches(turned, all_sensed[:, ::-1], ends, lines.turned(), on_tile)
-        return np.ascontiguousarray(result[:, ::-1, ::-1].transpose(0, 2, 1))
+        # A view of one cell counts as contiguous, with strides that torch refuses.
+        return result[:, ::-1, ::-1].transpose(0, 2, 1).copy()
     return _marches(conductance, open_row, all_sensed, lines, on_tile)
 
 

@@ -1,13 +1,19 @@
 """This module is a layer's tiles as the kernel reads them: cells, scales, ranges."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xbarsim.errors import ParameterError
-from xbarsim.fast import fit_activity
+from xbarsim.fast import (
+    ActivityModel,
+    NonlinearStatic,
+    fit_activity,
+    fit_nonlinear_activity,
+    fit_nonlinear_static,
+)
 from xbarsim.hardware.noise import fit_noise
 from xbarsim.hardware.reading import AdcParams, ReadParams
 from xbarsim.mapping import MappedLayer, MappingSpec, ProgrammedLayer, apply_wires, weigh
@@ -19,6 +25,7 @@ Single = NDArray[np.float32]
 
 LINEAR, NOISY, ACTIVE = 0, 1, 2
 _DENSITY = 0.1
+_HELD_OUT = 32
 
 
 @dataclass(frozen=True)
@@ -54,12 +61,15 @@ class Sides:
         load: B of the activity model; None without.
         power: P of the noise model; None without. [S^2]
         rise: r of the noise model. [Ω]
+        fit_error: Largest error of a fitted model on patterns held out, as a share of the largest
+            current of its array; None without a fit.
     """
 
     current: Array
     load: Array | None = None
     power: Array | None = None
     rise: float = 0.0
+    fit_error: float | None = None
 
 
 def apply_array(
@@ -75,18 +85,23 @@ def apply_array(
     """Pass a programmed layer through the model of the wires, and through that of the noise.
 
     Raises:
-        ParameterError: If noise is asked for together with the activity model.
+        ParameterError: If noise is asked for together with a fitted model.
     """
     cells = programmed.conductance
-    if reading.ir_drop == "activity":
+    if reading.ir_drop == "activity" or reading.ir_drop == "nonlinear_static":  # noqa: PLR1714
         if law is not None:
             msg = (
-                "read noise and the activity model are both asked for, but the variance is that of "
-                "grounded rows; choose another ir_drop, or effects without read_noise"
+                f"read noise and ir_drop {reading.ir_drop!r} are both asked for, but the variance is "
+                "that of grounded rows and linear cells; choose another ir_drop, or effects without "
+                "read_noise"
             )
             raise ParameterError(msg)
-        gain, load = _fit_patterns(cells, crossbar, reading, seed, on_tile)
-        return Sides(sides_of(gain, spec), load=sides_of(load, spec))
+        fitted = _fit(cells, crossbar, reading, seed, on_tile)
+        worst = float(fitted.error_max.max())
+        if isinstance(fitted, NonlinearStatic):
+            return Sides(sides_of(fitted.g_eff, spec), fit_error=worst)
+        gain, load = (sides_of(part, spec) for part in (fitted.gain, fitted.load))
+        return Sides(gain, load=load, fit_error=worst)
     effective = apply_wires(cells, crossbar, reading.ir_drop, on_tile=on_tile)
     if law is None:
         return Sides(sides_of(effective, spec))
@@ -96,17 +111,32 @@ def apply_array(
     return Sides(sides_of(effective, spec), power=sides_of(power, spec), rise=model.rise)
 
 
-def _fit_patterns(
+def _fit(
     cells: Array,
     crossbar: CrossbarParams,
     reading: ReadParams,
     seed: int,
     on_tile: Callable[[int], None] | None,
-) -> tuple[Array, Array]:
-    """Return A and B of the activity model for arrays [..., row, col]."""
-    draw = np.random.default_rng(seed)
-    model = fit_activity(cells, crossbar, reading.silent_rows, generator=draw, on_tile=on_tile)
-    return model.gain, model.load
+) -> ActivityModel | NonlinearStatic:
+    """Fit arrays [..., row, col], to exact solves or to nonlinear ones."""
+    draw, cell, v_read = np.random.default_rng(seed), reading.nonlinear_cell, reading.v_read
+    if cell is None or v_read is None:
+        return fit_activity(
+            cells,
+            crossbar,
+            reading.silent_rows,
+            generator=draw,
+            held_out=_HELD_OUT,
+            on_tile=on_tile,
+        )
+    if reading.ir_drop == "nonlinear_static":
+        return fit_nonlinear_static(
+            cells, crossbar, cell, v_read, generator=draw, held_out=_HELD_OUT, on_tile=on_tile
+        )
+    return fit_nonlinear_activity(
+        cells, crossbar, cell, reading.silent_rows, v_read, generator=draw, held_out=_HELD_OUT,
+        on_tile=on_tile,
+    )  # fmt: skip
 
 
 def read_weights(programmed: ProgrammedLayer, sides: Sides, spec: MappingSpec) -> MappedLayer:
@@ -117,7 +147,7 @@ def read_weights(programmed: ProgrammedLayer, sides: Sides, spec: MappingSpec) -
     current = sides.current
     if sides.load is not None:
         current = current / (1 + _DENSITY * sides.load.sum(axis=-2, keepdims=True))
-    return weigh(programmed, current, spec.gain)
+    return replace(weigh(programmed, current, spec.gain), fit_error=sides.fit_error)
 
 
 def build_bank(

@@ -14,6 +14,7 @@ from xbarsim.hardware.drivers import CrossbarLayer, Source, check_drivers
 from xbarsim.hardware.gate import Gate
 from xbarsim.hardware.merge import read_layer
 from xbarsim.hardware.reading import ReadParams
+from xbarsim.hardware.spikes import check_spikes, settled
 from xbarsim.hardware.summary import ArraySummary, LayerSummary
 from xbarsim.mapping import (
     Gain,
@@ -53,9 +54,10 @@ def to_crossbar(
 
     Weights are cut into tiles, written into cells between g_min and g_max with the chip's effects,
     passed through the model of the array, scaled by the read-out gain, and put back. Biases stay
-    digital. What does not change from read to read is merged into one weight a layer, so that
-    inference costs what plain torch costs. Converters, read noise and the activity model make
-    layers that are read tile by tile (on the CPU, without gradients); see ``TiledLayer``.
+    digital. What does not change from read to read is merged into one weight a layer, fitted
+    matrices of nonlinear cells too, so that inference costs what plain torch costs. Converters, read
+    noise and the activity model make layers that are read tile by tile (on the CPU, without
+    gradients); see ``TiledLayer``.
 
     Args:
         network: Any network of torch, snnTorch, SpikingJelly or Norse; it is not changed.
@@ -69,7 +71,8 @@ def to_crossbar(
         mapping: How weights become conductances, and what drives the rows.
         effects: Laws of variation, drift and stuck cells; by default the device's sigma.
         seconds: Time since programming, when there is drift. [s]
-        reading: What wires, noise and converters do to every read; exact wires by default.
+        reading: What wires, cells, noise and converters do to every read; exact wires and linear
+            cells by default.
         encoder: What makes the network's input, for the check of the drivers.
         seed: Seed of the chips' effects.
         chip: Number of the chip; each has its own cells.
@@ -85,7 +88,7 @@ def to_crossbar(
     Raises:
         OutOfValidatedRangeError: If no record covers the arrays; it says the command that makes one.
         ParameterError: If the network has no layer that a crossbar can hold, or one of them gets
-            inputs that the drivers cannot drive.
+            inputs that the drivers cannot drive, or that nonlinear cells cannot take.
     """
     spec = mapping or MappingSpec()
     spec = spec.replace(
@@ -93,30 +96,33 @@ def to_crossbar(
     )
     if spec.tile is not None:
         crossbar = crossbar.replace(rows=spec.tile[0], cols=spec.tile[1])
-    gate = Gate(record, crossbar, device, reading or ReadParams(), allow_unvalidated)
+    how = settled(reading or ReadParams(), device)
+    gate = Gate(record, crossbar, device, how, allow_unvalidated)
     gate.open()
     result = copy.deepcopy(as_network(network))
     layers, digital = _chosen(result, spec)
     check_drivers(result, spec.driver, encoder, digital)
+    check_spikes(result, how, spec.driver, encoder, digital)
     cells = Chip(device, effects, seconds, seed, chip)
     summaries = []
     for index, (name, layer) in layers.items():
         written = targets[name] if targets else _written(layer, crossbar, device, spec, on_tile)
         programmed = replace(written, conductance=cells.programming(index)(written.conductance))
         read, mapped = read_layer(
-            layer, programmed, crossbar, spec, reading or ReadParams(),
+            layer, programmed, crossbar, spec, how,
             cells.read_noise, seed=cells.read_seed(index), on_tile=on_tile,
         )  # fmt: skip
         stamp = gate.stamp(mapped.conductance_range)
         placed = read if wrap is None else wrap(name, layer, read, programmed, mapped)
         result = _put(result, name, placed)
-        summaries.append(
-            LayerSummary(
-                name, mapped.plan.n_tiles, mapped.raw_gain, stamp, mapped.residual, mapped.kept_gain
-            )
+        residual = mapped.residual if spec.compensated else None
+        kept = mapped.kept_gain if spec.compensated else None
+        summary = LayerSummary(
+            name, mapped.plan.n_tiles, mapped.raw_gain, stamp, residual, kept, mapped.fit_error
         )
+        summaries.append(summary)
     result.layer_summaries = tuple(summaries)  # type: ignore[assignment]
-    result.array_summary = ArraySummary(crossbar, device, spec, reading or ReadParams(), chip)  # type: ignore[assignment]
+    result.array_summary = ArraySummary(crossbar, device, spec, how, chip)  # type: ignore[assignment]
     return result
 
 

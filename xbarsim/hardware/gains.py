@@ -11,6 +11,7 @@ from torch import nn
 
 from xbarsim.hardware.crossbar_network import Wrap, to_crossbar
 from xbarsim.hardware.drivers import CrossbarLayer, RoundedInput
+from xbarsim.hardware.spikes import SpikesOnly
 from xbarsim.mapping import Gain, MappedLayer, MappingSpec, ProgrammedLayer
 from xbarsim.mapping.gain import readout_gain
 from xbarsim.parameters import CrossbarParams, DeviceParams
@@ -66,7 +67,7 @@ def to_crossbar_gains(
 
 def _merged(placed: nn.Module) -> CrossbarLayer | None:
     """Return the layer that has one weight for all of its tiles, if this is one."""
-    layer = placed.layer if isinstance(placed, RoundedInput) else placed
+    layer = placed.layer if isinstance(placed, RoundedInput | SpikesOnly) else placed
     return layer if isinstance(layer, CrossbarLayer) else None
 
 

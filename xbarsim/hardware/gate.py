@@ -5,7 +5,13 @@ from pathlib import Path
 
 from xbarsim.errors import OutOfValidatedRangeError
 from xbarsim.hardware.reading import ReadParams
-from xbarsim.parameters import CrossbarParams, DeviceParams, TopologyParams
+from xbarsim.parameters import (
+    CellParams,
+    CrossbarParams,
+    DeviceParams,
+    LinearCell,
+    TopologyParams,
+)
 from xbarsim.validation import ValidationRecord, find_record, load_record, validate_command
 
 Interval = tuple[float, float]
@@ -19,7 +25,8 @@ class Gate:
         given: A record, its file, or a folder of records; None looks in the usual folders.
         crossbar: Size of a tile and its resistances. [Ω]
         device: Conductance range.
-        reading: Model of the wires, and what silent rows are for it.
+        reading: Model of the wires and cells, what silent rows are for it, and with nonlinear cells
+            the voltage of a spike.
         allow_unvalidated: Whether to go on without evidence, and say so.
     """
 
@@ -50,22 +57,26 @@ class Gate:
         if record is None:
             found = find_record(
                 self.crossbar, self.device, conductance=conductance, model=self.reading.ir_drop,
-                topology=self._topology(), where=self.given if isinstance(self.given, Path) else None,
+                topology=self._topology(), cell=self._cell(), v_read=self._v_read(),
+                where=self.given if isinstance(self.given, Path) else None,
             )  # fmt: skip
             return found.record.case
-        # A record that is handed over is taken to be about these cells and, where one matrix serves
-        # every pattern, about this topology.
+        # A record that is handed over is taken to be about these cells and this topology where one
+        # matrix of linear cells serves every pattern; fitted models must name theirs.
         why = record.refusal(
             self.crossbar, conductance, model=self.reading.ir_drop,
-            topology=self._topology() or record.setting.topology, cell=record.setting.cell,
+            topology=self._topology() or record.setting.topology,
+            cell=self._cell() or record.setting.cell, v_read=self._v_read(),
         )  # fmt: skip
         if why is None:
             return record.case
         if self.allow_unvalidated:
             return "unvalidated"
+        v_read = self._v_read()
         command = validate_command(
-            self.crossbar, self.device, conductance=conductance, topology=self._topology()
-        )
+            self.crossbar, self.device if v_read is None else self.device.replace(v_read=v_read),
+            conductance=conductance, topology=self._topology(), cell=self._cell(),
+        )  # fmt: skip
         msg = (
             f"{why} (record {record.case!r}). Make a record that covers it:\n    {command}\n"
             "or pass allow_unvalidated=True (--allow-unvalidated), which is stamped on every result"
@@ -73,10 +84,22 @@ class Gate:
         raise OutOfValidatedRangeError(msg)
 
     def _topology(self) -> TopologyParams | None:
-        """Return what silent rows are, where the model follows them."""
+        """Return what silent rows are, where the model is fitted to them."""
+        if self.reading.ir_drop == "nonlinear_static":
+            return TopologyParams()
         if self.reading.ir_drop != "activity":
             return None
         return TopologyParams(silent=self.reading.silent_rows)
+
+    def _cell(self) -> CellParams | None:
+        """Return the law of the cells, where the model is fitted to it."""
+        if self.reading.ir_drop not in ("activity", "nonlinear_static"):
+            return None
+        return self.reading.nonlinear_cell or LinearCell()
+
+    def _v_read(self) -> float | None:
+        """Return the voltage of a spike, where cells are nonlinear. [V]"""
+        return None if self.reading.nonlinear_cell is None else self.reading.v_read
 
     def _record(self) -> ValidationRecord | None:
         """Return the record that was handed over, as such or as a file."""

@@ -8,8 +8,9 @@ from torch import nn
 from xbarsim.hardware.bank import apply_array, build_bank, read_weights
 from xbarsim.hardware.drivers import CrossbarLayer, RoundedInput
 from xbarsim.hardware.reading import ReadParams
+from xbarsim.hardware.spikes import SpikesOnly
 from xbarsim.hardware.tiled import TiledLayer
-from xbarsim.mapping import MappedLayer, MappingSpec, ProgrammedLayer
+from xbarsim.mapping import DriverParams, MappedLayer, MappingSpec, ProgrammedLayer
 from xbarsim.parameters import CrossbarParams, Deviation
 
 
@@ -40,7 +41,17 @@ def read_layer(
     mapped = read_weights(programmed, sides, spec)
     with torch.no_grad():
         layer.weight.copy_(torch.from_numpy(mapped.weight))
-    if sides.load is None and sides.power is None and reading.adc is None:
-        return (RoundedInput(layer, spec.driver) if spec.driver.rounding else layer), mapped
-    bank = build_bank(programmed, mapped, sides, reading.adc)
-    return TiledLayer(layer, mapped.plan, bank, spec.driver, seed), mapped
+    read: nn.Module = layer
+    if sides.load is not None or sides.power is not None or reading.adc is not None:
+        bank = build_bank(programmed, mapped, sides, reading.adc)
+        read = TiledLayer(layer, mapped.plan, bank, spec.driver, seed)
+    elif spec.driver.rounding:
+        return RoundedInput(layer, spec.driver), mapped
+    if reading.nonlinear_cell is not None and not _any_size(spec.driver):
+        read = SpikesOnly(read, spec.driver)
+    return read, mapped
+
+
+def _any_size(driver: DriverParams) -> bool:
+    """Return whether sizes between 0 and 1 are times, or are rounded away."""
+    return driver.coding == "width" or driver.rounding

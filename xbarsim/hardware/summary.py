@@ -19,16 +19,19 @@ class LayerSummary:
         n_tiles: Tiles it takes (each holds a positive and a negative array).
         raw_gain: Least-squares scale that raw currents would need; 1 means no loss.
         validated: Name of the record that covers it, or "unvalidated".
-        residual: What compensation left before variation; not a number without compensation.
+        residual: What compensation left before variation; None without compensation.
         kept_gain: Gain of compensated arrays over that of the arrays as they were; likewise.
+        fit_error: Largest error of models fitted to its arrays, on spike patterns held out, as a
+            share of an array's largest current; None where nothing was fitted.
     """
 
     name: str
     n_tiles: int
     raw_gain: float
     validated: str
-    residual: float = float("nan")
-    kept_gain: float = float("nan")
+    residual: float | None = None
+    kept_gain: float | None = None
+    fit_error: float | None = None
 
 
 @dataclass(frozen=True)

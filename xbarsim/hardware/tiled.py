@@ -13,6 +13,7 @@ from xbarsim.fast.tiles import cores
 from xbarsim.hardware.bank import ACTIVE, NOISY, TileBank
 from xbarsim.hardware.drivers import CrossbarLayer, round_inputs
 from xbarsim.hardware.geometry import spread, wire
+from xbarsim.hardware.spikes import pulses
 from xbarsim.mapping import DriverParams, LayerPlan
 from xbarsim.network import PerStepLayer
 
@@ -67,7 +68,7 @@ class TiledLayer(PerStepLayer):
             raise ParameterError(msg)
         x = round_inputs(x.float(), self.driver)
         if self.driver.signed == "two_phase" and bool((x < 0).any()):
-            return self._one_phase(x.clamp(min=0), steps, 0) - self._one_phase(
+            return self._phase(x.clamp(min=0), steps, 0) - self._phase(
                 x.clamp(max=0).neg(), steps, 1, bias=False
             )
         if self.bank.mode == ACTIVE and bool((x < 0).any()):
@@ -76,7 +77,18 @@ class TiledLayer(PerStepLayer):
                 "is fitted to spikes; use a driver that is signed 'two_phase'"
             )
             raise ParameterError(msg)
-        return self._one_phase(x, steps, 0)
+        return self._phase(x, steps, 0)
+
+    def _phase(
+        self, x: Tensor, steps: NDArray[np.int64], phase: int, *, bias: bool = True
+    ) -> Tensor:
+        """Read inputs at once or, where pulse widths matter to the model, pattern by pattern."""
+        if self.bank.mode != ACTIVE or self.driver.coding != "width":
+            return self._one_phase(x, steps, phase, bias=bias)
+        result = self._one_phase(torch.zeros_like(x), steps, phase, bias=bias)
+        for step, pattern in pulses(x, self.driver):
+            result += step * self._one_phase(pattern, steps, phase, bias=False)
+        return result
 
     def _one_phase(
         self, x: Tensor, steps: NDArray[np.int64], phase: int, *, bias: bool = True

@@ -13,10 +13,12 @@ from xbarsim.parameters import CrossbarParams, DeviceParams
 
 Array = NDArray[np.float64]
 
-_ROUNDS, _COARSE_ROUNDS = 60, 12
-_COARSE = 1e-3
-_FULL = 0.995
-_LEAST_SHARE = 0.3
+_ROUNDS, _COARSE_ROUNDS = 100, 25
+_COARSE, _SETTLED = 1e-3, 1e-2
+_FIRST_SHARE, _LEAST_SHARE = 0.5, 0.1
+# A search ends between these shares of the range, so within 2 % of the largest gain.
+_ENOUGH, _FULL = 0.98, 0.998
+_SEARCHES, _STEPS = 6, 16
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def compensate(
         The pairs, the gain, the residual that is left, and the gain without compensation.
 
     Raises:
-        InfeasibleError: If no gain down to 0.3 of the least-squares gain is feasible.
+        InfeasibleError: If no gain down to a tenth of the least-squares gain is feasible.
     """
     wanted = pairs[0] - pairs[1]
     if not wanted.any():
@@ -69,47 +71,113 @@ def compensate(
     applied = np.subtract(*effective_conductance(pairs, crossbar, on_tile=on_tile))
     best = float((applied * wanted).sum() / (wanted * wanted).sum())
     point = FixedPoint(crossbar, device, on_tile)
-    gain, x = _largest_gain(point, wanted, best)
-    residual = float("inf")
-    while gain >= _LEAST_SHARE * best:
-        x, left = point.solve(gain * wanted, x, tolerance, limited=True, rounds=_ROUNDS)
-        residual = float(left.max())
-        if residual <= tolerance:
-            return CompensatedPairs(np.minimum(point.cells(x), device.g_max), gain, residual, best)
-        gain, x = 0.97 * gain, 0.97 * x
+    search = _start(point, wanted, best)
+    for _ in range(_SEARCHES):
+        search.climb()
+        left = search.finish(tolerance)
+        if left <= tolerance:
+            pairs = np.minimum(point.cells(search.x), device.g_max)
+            return CompensatedPairs(pairs, search.gain, left, best)
     msg = (
         f"IR drop cannot be compensated within {device.g_min:g} to {device.g_max:g} S: the residual "
-        f"is {residual:.1e} at {_LEAST_SHARE} of the gain; use smaller tiles or less resistive wires"
+        f"is {left:.1e} at {search.gain / best:.2f} of the gain; use smaller tiles or less resistive "
+        "wires"
     )
     raise InfeasibleError(msg)
 
 
-def _largest_gain(point: FixedPoint, wanted: Array, best: float) -> tuple[float, Array]:
-    """Return the largest feasible gain, nearly, and a first guess of all tiles for it."""
-    gain, x = best, best * wanted
-    x, left = point.solve(gain * wanted, x, _COARSE, limited=False, rounds=_COARSE_ROUNDS)
-    usage = np.abs(x).max(axis=(1, 2)) / point.span
-    # A tile that has not settled, or needs most of the range, sets the limit.
-    hard = np.argsort(-np.where(left > 0.1, np.inf, usage))[: max(8, len(x) // 20)]
-    few, left, start, before = x[hard], left[hard], gain, (0.0, 0.0)
-    slope = 2.0
-    for _ in range(12):
-        most = float(np.abs(few).max()) / point.span
-        settled = left.max() <= 0.01
-        if settled and 0.98 <= most <= 1.0:
-            break
-        # Cells grow faster than the gain, as they load the wires: a secant of the logarithms.
-        here = (float(np.log(gain)), float(np.log(max(most, 1e-30))))
-        if settled and before != (0.0, 0.0) and abs(here[0] - before[0]) > 1e-6:
-            slope = float(np.clip((here[1] - before[1]) / (here[0] - before[0]), 1.0, 6.0))
-        ratio = (_FULL / most) ** (1 / slope) if settled and most > 0 else 0.85
-        before = here if settled else (0.0, 0.0)
-        gain, few = gain * ratio, few * ratio
-        if gain < _LEAST_SHARE * best:
-            break
-        few, left = point.solve(
-            gain * wanted[hard], few, _COARSE, limited=False, rounds=_COARSE_ROUNDS
+@dataclass
+class _Search:
+    """The search for the largest feasible gain, on the tiles that come closest to the limit.
+
+    Attributes:
+        point: The iteration.
+        wanted: Wanted differences, [tile, row, col]. [S]
+        gain: Largest gain so far that is feasible for the tiles in ``hard``.
+        x: Solution for it, exact to a thousandth at first. [S]
+        hard: Tiles that set the limit.
+        above: A gain that is not feasible.
+    """
+
+    point: FixedPoint
+    wanted: Array
+    gain: float
+    x: Array
+    hard: NDArray[np.intp]
+    above: float = float("inf")
+
+    def climb(self) -> None:
+        """Raise the gain until the hard tiles use the range up.
+
+        Cells grow faster than the gain, as they load the wires: steps follow a secant of logarithms.
+        """
+        wanted, x = self.wanted[self.hard], self.x[self.hard]
+        gain, most, slope = self.gain, self._usage(x), 1.5
+        for _ in range(_STEPS):
+            if most >= _ENOUGH or self.above <= 1.005 * gain:
+                break
+            trial = gain * min((0.5 * (_ENOUGH + _FULL) / max(most, 1e-30)) ** (1 / slope), 1.3)
+            if trial >= self.above:
+                trial = float(np.sqrt(gain * self.above))
+            new, left = self.point.solve(
+                trial * wanted, x * (trial / gain) ** slope, _COARSE, limited=False,
+                rounds=_COARSE_ROUNDS,
+            )  # fmt: skip
+            now, settled = self._usage(new), float(left.max()) <= _SETTLED
+            if settled:
+                slope = float(np.clip(np.log(now / most) / np.log(trial / gain), 1.0, 8.0))
+            if settled and now <= _FULL:
+                gain, x, most = trial, new, now
+            else:
+                self.above = trial
+        self.x *= gain / self.gain
+        self.x[self.hard] = x
+        self.gain = gain
+
+    def finish(self, tolerance: float) -> float:
+        """Solve all tiles at the gain; return the largest residual, and look at its tiles if any."""
+        x, left = self.point.solve(
+            self.gain * self.wanted, self.x, tolerance, limited=True, rounds=_ROUNDS
         )
-    x = x * (gain / start)
-    x[hard] = few
-    return gain, x
+        failed = np.flatnonzero(left > tolerance)
+        if not len(failed):
+            self.x = x
+            return float(left.max())
+        # Tiles that the search did not see: from a gain where they are easy, up to this one.
+        self.above = self.gain
+        self.hard = np.union1d(self.hard, failed)
+        self.gain *= 0.8
+        self.x *= 0.8
+        self.x[self.hard], _ = self.point.solve(
+            self.gain * self.wanted[self.hard], self.x[self.hard], _COARSE, limited=False,
+            rounds=_COARSE_ROUNDS,
+        )  # fmt: skip
+        return float(left.max())
+
+    def _usage(self, x: Array) -> float:
+        """Return the largest share of the range that a pair needs."""
+        return float(np.abs(x).max()) / self.point.span
+
+
+def _start(point: FixedPoint, wanted: Array, best: float) -> _Search:
+    """Solve all tiles at a gain that is easy, and find those that will set the limit.
+
+    Raises:
+        InfeasibleError: If there is no such gain.
+    """
+    gain = _FIRST_SHARE * best
+    while gain > _LEAST_SHARE * best:
+        x, left = point.solve(
+            gain * wanted, gain * wanted, _COARSE, limited=False, rounds=_COARSE_ROUNDS
+        )
+        usage = np.abs(x).max(axis=(1, 2)) / point.span
+        if left.max() <= _SETTLED and usage.max() <= _FULL:
+            hard = np.argsort(-usage)[: max(8, len(x) // 20)]
+            return _Search(point, wanted, gain, x, hard)
+        gain *= 0.7
+    msg = (
+        f"IR drop cannot be compensated within {point.device.g_min:g} to {point.device.g_max:g} S, "
+        f"not even at {_LEAST_SHARE} of the gain that there is; use smaller tiles or less resistive "
+        "wires"
+    )
+    raise InfeasibleError(msg)

@@ -54,6 +54,8 @@ class MappedLayer:
         conductance_range: Lowest and highest programmed conductance. [S]
         residual: What compensation left before variation; not a number without compensation.
         kept_gain: Gain of compensated arrays over that of the arrays as they were; likewise.
+        fit_error: Largest error of models fitted to its arrays, on spike patterns held out, as a
+            share of an array's largest current; None where nothing was fitted.
     """
 
     weight: Array
@@ -63,6 +65,7 @@ class MappedLayer:
     conductance_range: tuple[float, float]
     residual: float = float("nan")
     kept_gain: float = float("nan")
+    fit_error: float | None = None
 
 
 def write_layer(

@@ -27,6 +27,10 @@ class DriverParams(Parameters):
     """How negative inputs are read."""
     full_scale: Ratio = 1.0
     """Input that is driven with v_read; only with levels."""
+    coding: Literal["amplitude", "width"] = "amplitude"
+    """How sizes between 0 and the full scale are driven: as a share of v_read, or with v_read for a
+    share of the read (pulses that begin together; the current is their mean). Linear cells whose
+    silent rows are grounded give the same current either way."""
     rounding: bool = False
     """Round to the nearest level (a DAC) instead of refusing what lies between levels."""
 

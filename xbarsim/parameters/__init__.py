@@ -1,5 +1,6 @@
 """What an array and its cells are made of: typed, frozen, unit-carrying parameters."""
 
+from xbarsim.parameters.cells import Cell as Cell
 from xbarsim.parameters.cells import CellParams as CellParams
 from xbarsim.parameters.cells import LinearCell as LinearCell
 from xbarsim.parameters.cells import PolynomialCell as PolynomialCell

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 from annotated_types import Gt
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from xbarsim.errors import ParameterError
 from xbarsim.parameters.base import Parameters
@@ -139,3 +139,6 @@ CellParams = (
     | SubcircuitCell
 )  # fmt: skip
 """Any kind of cell."""
+
+Cell = Annotated[CellParams, Field(discriminator="kind")]
+"""The same as a field of parameters, read by its ``kind``."""

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from xbarsim.report.cure_figures import beyond_figure, cure_figure
 from xbarsim.report.figures import accuracy_over_time
 from xbarsim.report.style import CYCLE, GREY, MARKERS, figure_style
-from xbarsim.study import AccuracyRow, Measured, StudyPlan, StudyRow
+from xbarsim.study import AccuracyRow, Measured, StudyPlan, StudyRow, cure_lines
 
 
 def study_figures(name: str, plan: StudyPlan, found: list[Measured]) -> dict[str, Any]:
@@ -21,6 +22,9 @@ def study_figures(name: str, plan: StudyPlan, found: list[Measured]) -> dict[str
         figures["drop"] = adaptation_drop(plan, found)
     if name == "causes" and any(m.rates for m in found):
         figures["rates"] = spike_rates(plan, found)
+    if name in ("cure", "beyond") and (lines := cure_lines(plan.rows, plan.conditions, found)):
+        draw = cure_figure if name == "cure" else beyond_figure
+        figures["accuracy"] = draw(lines)
     return figures
 
 

@@ -9,6 +9,7 @@ from xbarsim.study.cure_tables import CureLine as CureLine
 from xbarsim.study.cure_tables import beyond_markdown as beyond_markdown
 from xbarsim.study.cure_tables import cure_lines as cure_lines
 from xbarsim.study.cure_tables import cure_markdown as cure_markdown
+from xbarsim.study.cure_tables import untrained as untrained
 from xbarsim.study.design import Design as Design
 from xbarsim.study.design import Hardware as Hardware
 from xbarsim.study.networks import checkpoint_subject as checkpoint_subject
@@ -20,6 +21,8 @@ from xbarsim.study.rows import StudyRow as StudyRow
 from xbarsim.study.rows import study_rows as study_rows
 from xbarsim.study.run import StudyPlan as StudyPlan
 from xbarsim.study.run import run_study as run_study
+from xbarsim.study.series import rate_lines as rate_lines
+from xbarsim.study.series import step_lines as step_lines
 from xbarsim.study.store import Measured as Measured
 from xbarsim.study.store import StudyStore as StudyStore
 from xbarsim.study.subject import Subject as Subject

@@ -111,13 +111,13 @@ def _judged(
     treated = design.treated(chip, condition)
     treating = time.monotonic() - began
     accuracy, rates = _run(design.subject, treated, design.data, on_image)
-    residual = max((layer.residual for layer in layers), default=0.0)
+    residuals = [layer.residual for layer in layers if layer.residual is not None]
+    kept = tuple(layer.kept_gain for layer in layers if layer.kept_gain is not None)
     return Measured(
         design.subject.key, design.subject.fingerprint, len(design.data.test_images),
         condition.plain, number, accuracy, rates, tuple(layer.raw_gain for layer in layers),
         making + time.monotonic() - began, once_s=design.seconds, chip_s=treating,
-        residual=residual if condition.compensated else None,
-        kept_gain=tuple(layer.kept_gain for layer in layers) if condition.compensated else (),
+        residual=max(residuals, default=None), kept_gain=kept,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from xbarsim.study.plans import all_cures, attribution, cures, drop_alone
 from xbarsim.study.rows import StudyRow
 from xbarsim.study.store import Measured
 from xbarsim.study.subject import Subject
-from xbarsim.study.tables import half_width, percent
+from xbarsim.study.tables import NOT_TRAINED, half_width, percent
 
 Network = StudyRow | Subject
 
@@ -87,7 +87,7 @@ def _line(
     residuals = [m.residual for m in chips if m.residual is not None]
     return CureLine(
         row=row.key,
-        method=row.method,
+        method=row.label,
         steps=row.steps,
         cure=condition.words,
         needs=condition.needs,
@@ -181,6 +181,12 @@ def beyond_markdown(
     return "\n".join([f"# {title}", "", f"Re-create: `{command}`", "", *alone, *rest])
 
 
+def untrained(rows: Sequence[StudyRow], found: Sequence[Measured]) -> str:
+    """Return one sentence for every row without a network: which command trains it."""
+    missing = [row for row in rows if _software(row, found) is None]
+    return "".join(f"\n{row.key} is {NOT_TRAINED}: `{row.trained_by}`\n" for row in missing)
+
+
 def _alone(row: Network, found: Sequence[Measured]) -> list[str]:
     """Return a line for every tile size of a row."""
     soft, texts = _software(row, found), []
@@ -196,7 +202,7 @@ def _alone(row: Network, found: Sequence[Measured]) -> list[str]:
         residual = "-" if line.residual is None else f"{line.residual:.1e}"
         kept = "-" if line.kept_gain is None else f"{line.kept_gain:.2f}"
         texts.append(
-            f"| {row.method} | {cured.tile}x{cured.tile} | {line.software:.2f} | "
+            f"| {row.label} | {cured.tile}x{cured.tile} | {line.software:.2f} | "
             f"{percent(_mean(_chips(row, raw, found)))} | "
             f"{percent(_mean(_chips(row, gain, found)))} | "
             f"{line.note or percent(line.after)} | {percent(line.drop)} | {residual} | {kept} | "
@@ -220,7 +226,7 @@ def _rest(row: Network, found: Sequence[Measured]) -> list[str]:
     reached = everything is not None and everything <= REST_GOAL
     least = "-" if best is None else f"{best[0]:.2f} ({best[1]})"
     cells = [
-        row.method, f"{100 * soft.accuracy[-1]:.2f}", *shown, percent(compensated),
+        row.label, f"{100 * soft.accuracy[-1]:.2f}", *shown, percent(compensated),
         percent(everything), "reached" if reached else "missed", least,
     ]  # fmt: skip
     return [f"| {' | '.join(cells)} |"]

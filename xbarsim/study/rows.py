@@ -24,6 +24,8 @@ class StudyRow(Parameters):
     """How it learned."""
     source: str
     """Recipe that trains it, or the network that it is converted from."""
+    note: str = ""
+    """What is particular about the network."""
     steps: Count | None = None
     """Time-steps; none for a network without time."""
     paper_software: Ratio | None = None
@@ -36,6 +38,11 @@ class StudyRow(Parameters):
     def paper(self, tile: int) -> float | None:
         """Return what the paper reports at a tile size, None where it reports nothing."""
         return {32: self.paper_32, 64: self.paper_64}.get(tile)
+
+    @property
+    def label(self) -> str:
+        """How it learned, and what is particular about it."""
+        return f"{self.method}, {self.note}" if self.note else self.method
 
     @property
     def trained_by(self) -> str:

@@ -34,6 +34,11 @@ class Subject:
     recipe: Recipe | None = None
     source: nn.Module | None = None
 
+    @property
+    def label(self) -> str:
+        """How it learned."""
+        return self.method
+
     @cached_property
     def fingerprint(self) -> str:
         """Hash of all weights, by which results are told apart."""

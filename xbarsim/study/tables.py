@@ -84,7 +84,7 @@ def _line(
     gains = [gain for m in chips for gain in m.raw_gain]
     return TableLine(
         row=row.key,
-        method=row.method,
+        method=row.label,
         steps=row.steps,
         condition=condition.words,
         images=0 if soft is None else soft.images,

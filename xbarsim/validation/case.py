@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from xbarsim.errors import ParameterError
 from xbarsim.parameters import (
+    Cell,
     CellParams,
     CrossbarParams,
     DeviceParams,
@@ -21,7 +22,6 @@ from xbarsim.units import Count, Fraction, Ratio, Second
 
 Statistics = Literal["uniform", "bimodal", "lognormal", "low_g", "wide"]
 Spread = Annotated[float, Gt(0.0)]
-Cell = Annotated[CellParams, Field(discriminator="kind")]
 
 WIRES = ("r_driver", "r_wire_row", "r_wire_col", "r_sense")
 """The four resistances of a crossbar, as ``changes`` names them."""

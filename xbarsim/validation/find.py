@@ -62,6 +62,7 @@ def find_record(
     model: str = "exact",
     topology: TopologyParams | None = None,
     cell: CellParams | None = None,
+    v_read: float | None = None,
 ) -> FoundRecord:
     """Return a record by which ``model`` may be used for these arrays.
 
@@ -74,6 +75,7 @@ def find_record(
         model: Name of the model.
         topology: Ends, silent rows, leads; the plain array by default.
         cell: Law of the cells; Ohm's by default.
+        v_read: Voltage of a spike, for nonlinear cells. [V]
 
     Raises:
         OutOfValidatedRangeError: If none covers them: why each does not, and the command to run.
@@ -89,7 +91,9 @@ def find_record(
             if path == where:
                 raise
             continue
-        why = record.refusal(crossbar, span, model=model, topology=topology, cell=cell)
+        why = record.refusal(
+            crossbar, span, model=model, topology=topology, cell=cell, v_read=v_read
+        )
         if why is None:
             return FoundRecord(record, path)
         reasons.append((path, why))
@@ -98,7 +102,12 @@ def find_record(
             reasons,
             device.name,
             validate_command(
-                crossbar, device, source=source, conductance=span, topology=topology, cell=cell
+                crossbar,
+                device if v_read is None else device.replace(v_read=v_read),
+                source=source,
+                conductance=span,
+                topology=topology,
+                cell=cell,
             ),
         )
     )
@@ -121,7 +130,8 @@ def _candidates(where: Path | None, name: str) -> Iterator[Path]:
 
 def _refusal(reasons: list[tuple[Path, str]], name: str, command: str) -> str:
     nearest = [f"{why} ({path})" for path, why in reasons]
-    nearest.sort(key=lambda text: name not in text)
+    # Another cell or topology is further away than another number.
+    nearest.sort(key=lambda text: (text.startswith(("cell is", "topology is")), name not in text))
     said = nearest[0] if nearest else "there is no validation record yet"
     more = f"; {len(nearest) - 1} other records do not cover it either" if nearest[1:] else ""
     return (

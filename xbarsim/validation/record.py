@@ -1,6 +1,7 @@
 """This module is the validation record: the evidence that travels with a fast model, as data."""
 
 import json
+import math
 import re
 from pathlib import Path
 from typing import Literal
@@ -107,8 +108,12 @@ class ValidationRecord(Parameters):
         model: str = "exact",
         topology: TopologyParams | None = None,
         cell: CellParams | None = None,
+        v_read: float | None = None,
     ) -> str | None:
-        """Return why a model may not be used there, naming quantity, value and interval, or None."""
+        """Return why a model may not be used there, naming quantity, value and interval, or None.
+
+        ``v_read`` is asked of nonlinear cells only, which no other voltage speaks for.
+        """
         found = self.evidence(model)
         for name, asked, judged in (
             ("topology", topology or TopologyParams(), self.setting.topology),
@@ -116,6 +121,9 @@ class ValidationRecord(Parameters):
         ):
             if asked != judged:
                 return f"{name} is {_words(asked)}; covered: {_words(judged)}"
+        own = self.setting.device.v_read
+        if v_read is not None and not math.isclose(v_read, own, rel_tol=1e-9):
+            return f"v_read is {v_read:g} V; covered: {own:g} to {own:g} V"
         if found is None:
             judged_names = ", ".join(m.name for m in self.models)
             return f"model {model!r} was not judged, only {judged_names}"
@@ -132,13 +140,16 @@ class ValidationRecord(Parameters):
         model: str = "exact",
         topology: TopologyParams | None = None,
         cell: CellParams | None = None,
+        v_read: float | None = None,
     ) -> None:
         """Refuse unless the model passed and the record covers what is asked.
 
         Raises:
             OutOfValidatedRangeError: Naming the quantity, its value, the interval and the remedy.
         """
-        why = self.refusal(crossbar, conductance, model=model, topology=topology, cell=cell)
+        why = self.refusal(
+            crossbar, conductance, model=model, topology=topology, cell=cell, v_read=v_read
+        )
         if why is not None:
             msg = (
                 f"{why} (record {self.case!r}). Validate there with `xbarsim validate CASE.toml`, "
@@ -180,6 +191,8 @@ def _compact(text: str) -> str:
 
 
 def _words(value: TopologyParams | CellParams) -> str:
-    fields = value.model_dump(mode="json", exclude_defaults=True)
+    # A topology's defaults are the plain array; a cell's are numbers of its own.
+    plain = isinstance(value, TopologyParams)
+    fields = value.model_dump(mode="json", exclude_defaults=plain)
     kind = f"{getattr(value, 'kind', 'the plain array')} "
     return (kind + ", ".join(f"{k}={v}" for k, v in fields.items() if k != "kind")).strip()

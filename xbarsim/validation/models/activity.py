@@ -1,7 +1,8 @@
 """This module is the activity model as a candidate: fitted tile by tile, judged on other patterns.
 
-The patterns it is fitted on are its own and solved by the exact linear model. Where cells are
-nonlinear, their conductances are first scaled as the training circuits in ngspice want it.
+The patterns it is fitted on are its own, solved by the exact linear model or, as in whole networks
+of nonlinear cells, by the nonlinear one. Where only ngspice knows the cells' law, they are linear ones,
+scaled as the training circuits in ngspice want it.
 """
 
 import zlib
@@ -11,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from xbarsim.fast import fit_activity
-from xbarsim.parameters import CellParams, LinearCell, TopologyParams
+from xbarsim.fast import ActivityModel, fit_activity, fit_nonlinear_activity
+from xbarsim.parameters import CellParams, LinearCell, SubcircuitCell, TopologyParams
 from xbarsim.validation.circuits import TestCircuit
 from xbarsim.validation.models.chord import fit_scale
 from xbarsim.validation.models.exact import with_leads
@@ -40,8 +41,8 @@ class Activity:
         return "absent" if topology.silent == "grounded" else "approximate"
 
     def needs_training(self, cell: CellParams) -> bool:
-        """For nonlinear cells."""
-        return not isinstance(cell, LinearCell)
+        """For cells whose law only ngspice knows."""
+        return isinstance(cell, SubcircuitCell)
 
     def fit(self, training: Sequence[Sample]) -> "Activity":
         """Return the model with the scale that the training circuits' spike vectors want."""
@@ -50,19 +51,23 @@ class Activity:
     def predict(self, circuit: TestCircuit, v_row: Array) -> Array:
         """Fit the tile and return its currents, not-a-number for inputs that are no spikes. [A]"""
         voltage, spikes = spikes_in(v_row)
-        # An array has a pattern sequence of its own, whatever else was judged before it.
-        seed = zlib.crc32(circuit.conductance.tobytes())
-        model = fit_activity(
-            self.scale * circuit.conductance,
-            with_leads(circuit.crossbar, circuit.topology),
-            circuit.topology.silent,
-            generator=np.random.default_rng(seed),
-            patterns=max(_PATTERNS, _PATTERNS_PER_ROW * circuit.crossbar.rows),
-            held_out=1,
-        )
+        model = self._fitted(circuit, voltage)
         currents = np.full((len(v_row), circuit.crossbar.cols), np.nan)
         currents[spikes] = model.currents(v_row[spikes] != 0, voltage)
         return currents
+
+    def _fitted(self, circuit: TestCircuit, voltage: float) -> ActivityModel:
+        # An array has a pattern sequence of its own, whatever else was judged before it.
+        draw = np.random.default_rng(zlib.crc32(circuit.conductance.tobytes()))
+        crossbar = with_leads(circuit.crossbar, circuit.topology)
+        silent = circuit.topology.silent
+        if isinstance(circuit.cell, LinearCell | SubcircuitCell):
+            count = max(_PATTERNS, _PATTERNS_PER_ROW * circuit.crossbar.rows)
+            cells = self.scale * circuit.conductance
+            return fit_activity(cells, crossbar, silent, generator=draw, patterns=count, held_out=1)
+        return fit_nonlinear_activity(
+            circuit.conductance, crossbar, circuit.cell, silent, voltage, generator=draw, held_out=1
+        )
 
 
 def spikes_in(v_row: Array) -> tuple[float, NDArray[np.bool_]]:
