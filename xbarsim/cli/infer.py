@@ -1,6 +1,6 @@
 """This module is ``xbarsim infer``: a network on crossbars, after every time-step."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,9 +9,16 @@ import typer
 from xbarsim.cli.complete import gains, presets
 from xbarsim.cli.effort import Paranoid
 from xbarsim.cli.hardware import ModelName, chosen_setup
+from xbarsim.cli.infer_results import (
+    draw_figures,
+    errors_as_data,
+    print_accuracy,
+    print_errors,
+    write_results,
+)
 from xbarsim.cli.licence import RecordPlace, find_licence
 from xbarsim.cli.networks import DataFolder
-from xbarsim.cli.output import ERR, OUT, JsonFlag, print_json
+from xbarsim.cli.output import OUT, JsonFlag, print_json
 from xbarsim.cli.source import (
     DatasetName,
     EncoderName,
@@ -26,7 +33,11 @@ if TYPE_CHECKING:
     from torch import nn
 
     from xbarsim.hardware import HardwareSetup
+<<<<<<< HEAD
     from xbarsim.inference import ErrorTrace, InferenceTrace
+=======
+    from xbarsim.inference import ErrorTrace
+>>>>>>> ecosystem
 
 Device = Annotated[
     str, typer.Option(help="Preset or TOML file of cells and wires.", autocompletion=presets)
@@ -137,16 +148,20 @@ def infer(
     found = _compare(job, errors, forced=forced) if errors else None
     labels = source.data.test_labels[:images]
     accuracy = {name: trace.accuracy(labels) for name, trace in traces.items()}
-    _write(job, network, traces, found, labels, accuracy, report, table)
+    write_results(source, job.hardware, network, traces, found, labels, accuracy, report, table)
     if figures is not None:
-        _draw(figures, accuracy, found)
+        draw_figures(figures, accuracy, found)
     if json:
         fit = {} if job.fit_error is None else {"fit_error": job.fit_error}
-        print_json({**accuracy, "evidence": job.stamps, **fit, **_as_data(found)})
+        print_json({**accuracy, "evidence": job.stamps, **fit, **errors_as_data(found)})
         return
-    _print_accuracy(accuracy)
+    print_accuracy(accuracy)
     if found is not None:
+<<<<<<< HEAD
         _print_errors(found)
+=======
+        print_errors(found)
+>>>>>>> ecosystem
     if job.fit_error is not None:
         OUT.print(f"fitted tiles: largest error on patterns held out {100 * job.fit_error:.2g} %")
     OUT.print(f"evidence: {', '.join(job.stamps)}", markup=False)
@@ -207,97 +222,3 @@ def _compare(job: _Job, count: int, *, forced: bool) -> "ErrorTrace":
             job.hardware, source.network, images, source.steps, forced=forced,
             encoder=source.encoder, on_batch=lambda n: bar.advance(task, n),
         )  # fmt: skip
-
-
-def _write(
-    job: _Job,
-    network: Path,
-    traces: dict[str, "InferenceTrace"],
-    found: "ErrorTrace | None",
-    labels: Any,  # noqa: ANN401
-    accuracy: dict[str, Any],
-    report: Path | None,
-    table: Path | None,
-) -> None:
-    """Write the report and the table that were asked for."""
-    from dataclasses import replace
-
-    from xbarsim.interop.tables import write_table
-    from xbarsim.report import write_simulation_report
-
-    source = job.source
-    if table is not None:
-        numbers = range(1, len(accuracy["hardware"]) + 1)
-        write_table(table, {"step": numbers, **accuracy})
-        ERR.print(f"table: {table}", soft_wrap=True, markup=False)
-    if report is not None:
-        facts = {"network": network.name, "data set": source.data.name, "encoder": source.encoder}
-        write_simulation_report(
-            report, job.hardware, replace(traces["hardware"], errors=found), labels,
-            software=traces["software"], title=f"{network.stem} on crossbars", facts=facts,
-        )  # fmt: skip
-        ERR.print(f"report: {report.resolve()}", soft_wrap=True, markup=False)
-
-
-def _print_accuracy(accuracy: dict[str, Any]) -> None:
-    from rich.table import Table
-
-    over_time = len(accuracy["hardware"]) > 1
-    names = ["time-step"] if over_time else []
-    table = Table(*names, "software [%]", "hardware [%]", title="accuracy", title_justify="left")
-    for step, values in enumerate(zip(*accuracy.values(), strict=True), start=1):
-        table.add_row(*([str(step)] if over_time else []), *(f"{100 * v:.2f}" for v in values))
-    OUT.print(table)
-
-
-def _as_data(found: "ErrorTrace | None") -> dict[str, Any]:
-    """Return errors and their growth laws as plain data."""
-    if found is None:
-        return {}
-    laws = [None if law is None else asdict(law) for law in _laws(found)]
-    return {"errors": {**asdict(found), "growth": laws}}
-
-
-def _laws(found: "ErrorTrace") -> list[Any]:
-    """Return the growth law of every layer, None where there is no error or too little time."""
-    from xbarsim.inference import growth_law
-
-    enough = found.potential.shape[1] >= 3
-    return [
-        growth_law(row, float(leak)) if enough and (row > 0).all() else None
-        for row, leak in zip(found.potential, found.leak, strict=True)
-    ]
-
-
-def _print_errors(found: "ErrorTrace") -> None:
-    from rich.table import Table
-
-    table = Table("layer", "error [θ]", "static", "per read", "flips [%]", "~ t^", "same / new")
-    for k, law in enumerate(_laws(found)):
-        shape = ("-", "-") if law is None else (
-            f"{law.exponent:.2f}", f"{law.coherent:.3g} / {law.diffuse:.3g}"
-        )  # fmt: skip
-        last = [getattr(found, name)[k, -1] for name in ("potential", "static", "per_read")]
-        table.add_row(
-            str(k + 1), *(f"{x:.3f}" for x in last), f"{100 * found.flips[k].mean():.2f}", *shape
-        )
-    OUT.print(table)
-    OUT.print("error of the potential without resets after the last step, in thresholds; flips: mean "
-              "over steps; same / new: error per step that repeats / is drawn anew")  # fmt: skip
-
-
-def _draw(folder: Path, accuracy: dict[str, Any], found: "ErrorTrace | None") -> None:
-    from xbarsim.report.traces import accuracy_trace, error_growth, layer_time_map
-    from xbarsim.storage import whole_file
-
-    pictures = {
-        "accuracy": accuracy_trace(accuracy["software"], {"hardware": accuracy["hardware"]})
-    }
-    if found is not None:
-        pictures["flips"] = layer_time_map(100 * found.flips, "spike flips [% of neurons]")
-        pictures["membrane"] = layer_time_map(found.membrane, "membrane error [thresholds]")
-        pictures["growth"] = error_growth(found)
-    for name, figure in pictures.items():
-        with whole_file(folder / f"{name}.png") as stream:
-            figure.savefig(stream, format="png", dpi=150)
-        ERR.print(f"wrote {folder / name}.png", soft_wrap=True, markup=False)

@@ -122,7 +122,7 @@ def to_crossbar(
         )
         summaries.append(summary)
     result.layer_summaries = tuple(summaries)  # type: ignore[assignment]
-    result.array_summary = ArraySummary(crossbar, device, spec, reading or ReadParams(), chip)  # type: ignore[assignment]
+    result.array_summary = ArraySummary(crossbar, device, spec, how, chip)  # type: ignore[assignment]
     return result
 
 
