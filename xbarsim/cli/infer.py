@@ -33,11 +33,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from xbarsim.hardware import HardwareSetup
-<<<<<<< HEAD
-    from xbarsim.inference import ErrorTrace, InferenceTrace
-=======
     from xbarsim.inference import ErrorTrace
->>>>>>> ecosystem
 
 Device = Annotated[
     str, typer.Option(help="Preset or TOML file of cells and wires.", autocompletion=presets)
@@ -157,11 +153,7 @@ def infer(
         return
     print_accuracy(accuracy)
     if found is not None:
-<<<<<<< HEAD
-        _print_errors(found)
-=======
         print_errors(found)
->>>>>>> ecosystem
     if job.fit_error is not None:
         OUT.print(f"fitted tiles: largest error on patterns held out {100 * job.fit_error:.2g} %")
     OUT.print(f"evidence: {', '.join(job.stamps)}", markup=False)
