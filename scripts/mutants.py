@@ -2,7 +2,7 @@
 
     python scripts/mutants.py --sample 200            # a seeded sample, spread over the rooms
     python scripts/mutants.py --room mapping          # every mutant of one room
-    python scripts/mutants.py --report                # only print what is known
+    python scripts/mutants.py --report                # drop results of files that changed since, print
 
 Works on a copy of the tracked files. Results are kept after each mutant in
 validation/trust/mutants.json, so that a killed run resumes; a survivor that is no fault is explained
@@ -261,7 +261,9 @@ def main() -> None:
     options = parser.parse_args()
     if not options.report:
         run(chosen(options.room or list(ROOMS), options.sample, options.seed))
-    found = summary(known())
+    fresh = [line for line in known() if line["sha256"] == digest(line["file"])]
+    keep(fresh)
+    found = summary(fresh)
     for line in found["survivors"]:
         print(f"survived: {line['file']}:{line['line']}: {line['change']}: {line['explanation']}")
     for room, count in found["rooms"].items():
