@@ -14,7 +14,8 @@ def on_page_markdown(markdown: str, **_: Any) -> str:  # noqa: ANN401
     for name, make in makers.items():
         mark = f"<!-- trust: {name} -->"
         if mark in markdown:
-            markdown = markdown.replace(mark, make())
+            there = (FOLDER / f"{name}.json").exists()
+            markdown = markdown.replace(mark, make() if there else "Not measured yet.")
     return markdown
 
 

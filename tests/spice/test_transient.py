@@ -18,7 +18,7 @@ from xbarsim.parameters import (
 from xbarsim.reference import solve_circuit
 from xbarsim.spice import check_deck, spice_transient
 from xbarsim.spice.charge import integrals, refuse_lost_charge
-from xbarsim.spice.pulses import write_transient
+from xbarsim.spice.pulses import _activity, write_transient
 
 pytestmark = pytest.mark.spice
 FAST = TransientParams(c_wire_row=1e-16, c_wire_col=1e-16, c_cell=1e-17)
@@ -163,3 +163,12 @@ def test_the_command_says_whether_the_bit_line_settles(tmp_path):
     assert "charge per step differs from static by" in result.output
     result = CliRunner().invoke(app, [*arguments, "--json"])
     assert '"charge_difference"' in result.output
+
+
+def test_a_row_that_stays_as_it_is_has_a_constant_switch():
+    """One step or many: no edge, and the state of the first step."""
+    assert [_activity(np.array(x), FAST) for x in ([True], [False], [True, True])] == [
+        "1",
+        "0",
+        "1",
+    ]

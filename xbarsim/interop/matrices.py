@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xbarsim.errors import StorageError
+from xbarsim.interop.matfile import read_variables
 from xbarsim.storage import write_atomically
 
 KINDS = (".csv", ".npy", ".mat")
@@ -18,7 +19,7 @@ def read_matrix(path: Path, variable: str | None = None) -> NDArray[np.float64]:
     """Read a matrix, [row, col].
 
     Args:
-        path: .npy, .mat (up to version 7), or anything else as CSV with commas.
+        path: .npy, .mat (version 5 to 7), or anything else as CSV with commas.
         variable: Name of the variable in a .mat file; needed where it holds several.
 
     Raises:
@@ -72,17 +73,11 @@ def write_matrix(path: Path, matrix: NDArray[np.float64], variable: str = "condu
     write_atomically(path, buffer.getvalue())
 
 
-def _from_mat(path: Path, variable: str | None) -> Any:  # noqa: ANN401
-    from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
-
-    try:
-        found = {k: v for k, v in loadmat(path).items() if not k.startswith("__")}
-    except (MatReadError, IndexError, EOFError) as error:
-        raise ValueError(error) from error
+def _from_mat(path: Path, variable: str | None) -> NDArray[np.float64]:
+    found = read_variables(path.read_bytes())
     if variable is None and len(found) == 1:
         return next(iter(found.values()))
-    if variable not in found:
+    if variable is None or variable not in found:
         msg = f"it holds the variables {', '.join(found) or 'none'}; name one of them"
         raise ValueError(msg)
     return found[variable]
