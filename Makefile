@@ -35,7 +35,7 @@ check-fresh: setup  ## fail when a committed, generated file is stale
 	$(BIN)/python scripts/readme_numbers.py --check
 
 test: setup browser lint check-fresh  ## lint, types, import contracts, tests (ngspice included)
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 soak: setup  ## fuzzing at length, with its figures in validation/trust
 	XBARSIM_FUZZ_REPORT=validation/trust/fuzz.json $(BIN)/python -m pytest tests/trust --hypothesis-profile=soak
