@@ -101,7 +101,8 @@ def study(folder: Path) -> None:
 
 def study_result(folder: Path) -> object:
     lines = (folder / "digits/measurements.jsonl").read_text().splitlines()
-    kept = [{**json.loads(line), "seconds": 0} for line in lines]
+    times = dict.fromkeys(("seconds", "once_s", "chip_s"), 0)
+    kept = [{**json.loads(line), **times} for line in lines]
     pictures = [p.stat().st_size > 1000 for p in sorted((folder / "digits").glob("*.png"))]
     return kept, (folder / "digits/table2.csv").read_text(), pictures
 
