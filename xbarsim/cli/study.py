@@ -104,7 +104,8 @@ def measure(
     )
     # One plan for all studies, so that a chip that several of them ask for is made once.
     conditions = list(dict.fromkeys(c for study in chosen.values() for c in study.conditions))
-    rows = study_rows(dataset, tuple(row or ()))
+    asked = study_rows(dataset, tuple(row or ()))
+    rows = [r for r in asked if any(r in study.about(asked) for study in chosen.values())]
     plan = StudyPlan(rows, conditions, chips, images, checkpoints, hardware)
     found = _measured(plan, load_dataset(dataset, data), folder, name)
     words = [f"--images {images}"] if images else []
@@ -114,7 +115,7 @@ def measure(
     written = {}
     for key, study in chosen.items():
         command = " ".join(["xbarsim study", key, f"--dataset {dataset} --chips {chips}", *words])
-        own = replace(plan, conditions=list(study.conditions))
+        own = replace(plan, rows=study.about(rows), conditions=list(study.conditions))
         files = _Written(folder, command, updates)
         written[key] = _write(key, study.title, own, found, files, show=not json)
     if json:

@@ -1,11 +1,12 @@
 """This module is the studies by name: which conditions answer which question of the paper."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from xbarsim.mapping import Gain
 from xbarsim.study.condition import Condition
-from xbarsim.study.rows import StudyMethod
+from xbarsim.study.rows import StudyMethod, StudyRow
 
 ADAPTATION = (16, 64, 256, 1024)
 """Numbers of adaptation samples."""
@@ -21,11 +22,18 @@ class Study:
         title: What it is called in its table.
         question: What it answers.
         conditions: How networks are put on chips.
+        methods: Ways to learn that it is about; all by default.
     """
 
     title: str
     question: str
     conditions: tuple[Condition, ...]
+    methods: tuple[StudyMethod, ...] | None = None
+
+    def about(self, rows: Sequence[StudyRow]) -> list[StudyRow]:
+        """Return the rows that the study is about; all that are asked for where none is."""
+        chosen = [row for row in rows if self.methods is None or row.method in self.methods]
+        return chosen or list(rows)
 
 
 def studies(gains: tuple[Gain, ...], training: int = TRAINING) -> dict[str, Study]:
@@ -62,6 +70,7 @@ def studies(gains: tuple[Gain, ...], training: int = TRAINING) -> dict[str, Stud
                 for gain in gains
                 for samples in (0, *ADAPTATION)
             ),
+            ("BNTT",),
         ),
         "causes": Study(
             "Causes: what each part of the hardware costs",
