@@ -31,10 +31,12 @@ Device = Annotated[
         autocompletion=presets,
     ),
 ]
-Rows = Annotated[int, typer.Option(help="Word lines, when conductances are drawn.", min=1)]
-Cols = Annotated[int, typer.Option(help="Bit lines, when conductances are drawn.", min=1)]
+Rows = Annotated[
+    int, typer.Option(help="Word lines, when conductances are drawn.", min=1, max=4096)
+]
+Cols = Annotated[int, typer.Option(help="Bit lines, when conductances are drawn.", min=1, max=4096)]
 Seed = Annotated[int, typer.Option(help="Seed of drawn conductances and inputs.", min=0)]
-Vectors = Annotated[int, typer.Option(help="Number of drawn input vectors.", min=1)]
+Vectors = Annotated[int, typer.Option(help="Number of drawn input vectors.", min=1, max=100_000)]
 Matrix = Path | None
 
 
