@@ -47,7 +47,8 @@ class EventConv2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve ``x`` [image, channel, y, x]."""
-        if x.dtype != torch.float32 or (torch.is_grad_enabled() and x.requires_grad):
+        learns = x.requires_grad or self.layer.weight.requires_grad
+        if x.dtype != torch.float32 or (torch.is_grad_enabled() and learns):
             return torch.as_tensor(self.layer(x))
         x = x.contiguous(memory_format=torch.channels_last)
         out = self._empty(x)
