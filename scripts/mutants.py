@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -79,7 +80,9 @@ NEAREST = {
     "state": ["tests/fast/test_state.py"],
     "tiles": ["tests/hardware/test_tiled.py"],
 }
-"""Tests that are tried first, by file or room; all of the room's follow when they pass."""
+"""Tests that are tried first, by file or room; all of the room's follow when they pass.
+
+For a file that is not here, the tests that mention a name it defines, else those of its folder."""
 NEAR_SECONDS, ALL_SECONDS = 300, 1500
 """After so long a mutant hangs; all of a room's tests, compiled anew on a busy machine, take long."""
 
@@ -94,6 +97,25 @@ def mutants_of(room: str) -> Iterator[Mutant]:
         mutator.visit(ast.parse(path.read_text()))
         for place, (line, change) in enumerate(mutator.changes):
             yield Mutant(room, str(path.relative_to(ROOT)), place, line, change)
+
+
+def nearest(mutant: Mutant) -> list[str]:
+    """Name the test files that are likeliest to notice a mutant, those that say most of it first."""
+    path = ROOT / mutant.file
+    by_hand = NEAREST.get(path.stem if mutant.room == "fast" else mutant.room)
+    if by_hand:
+        return by_hand
+    names = [
+        node.name for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+    ]  # fmt: skip
+    word = re.compile(rf"\b({'|'.join([*names, re.escape(f'{path.parent.name}.{path.stem}')])})\b")
+    folders = [ROOT / name for name in ROOMS[mutant.room][1] if (ROOT / name).is_dir()]
+    files = [file for folder in folders for file in sorted(folder.rglob("test_*.py"))]
+    said = {file: len(word.findall(file.read_text())) for file in files}
+    near = sorted((file for file in files if said[file]), key=lambda file: -said[file])
+    own = ROOT / "tests" / path.parent.name
+    return [str(file.relative_to(ROOT)) for file in near or [own] if file.exists()]
 
 
 class FirstFailure:
@@ -149,8 +171,7 @@ def fate(mutant: Mutant, copy: Path) -> tuple[str, str]:
     path.write_text(ast.unparse(ast.fix_missing_locations(
         Mutator(mutant.place).visit(ast.parse(original))
     )))  # fmt: skip
-    stem = Path(mutant.file).stem
-    first = NEAREST.get(stem if mutant.room == "fast" else mutant.room, [])
+    first = nearest(mutant)
     try:
         with tempfile.TemporaryDirectory() as fresh:
             # What the compiler kept may hold the old function inlined in another file's.
