@@ -5,7 +5,7 @@ from typing import no_type_check
 import numba
 import numpy as np
 
-from xbarsim.network.event_vector import add_rows
+from xbarsim.network.event_vector import LANES, add_rows, lowest_of, marks_of
 
 _JIT = {"nogil": True, "cache": True, "error_model": "numpy"}
 
@@ -41,20 +41,37 @@ def _list_events(x, most, starts, entries, values):
     ``starts`` [y, x] is the first event of a pixel, and [y, width] the first one of the next row.
     Returns whether there are no more than ``most``.
     """
-    zero = x.dtype.type(0)
+    height, width, channels = x.shape
+    rows = x.reshape(height, width * channels)
     found = 0
-    for i in range(x.shape[0]):
-        for j in range(x.shape[1]):
+    for i in range(height):
+        for j in range(width):
             starts[i, j] = found
-            for c in range(x.shape[2]):
-                value = x[i, j, c]
-                entries[0, found] = j * x.shape[2] + c
-                values[0, found] = value
-                found += 1 if value != zero else 0
-        starts[i, x.shape[1]] = found
+            found = _list_pixel(rows, i, j * channels, channels, entries, values, found)
+        starts[i, width] = found
         if found > most:
             return False
     return True
+
+
+@numba.njit(**_JIT)
+@no_type_check
+def _list_pixel(rows, i, begin, channels, entries, values, found):
+    """List the events of one pixel behind the ``found`` ones, and return how many there are then."""
+    whole = channels - channels % LANES
+    for start in range(begin, begin + whole, LANES):
+        marks = marks_of(rows, i, start)
+        while marks != 0:
+            entry = start + lowest_of(marks)
+            entries[0, found] = entry
+            values[0, found] = rows[i, entry]
+            found += 1
+            marks &= marks - 1
+    for entry in range(begin + whole, begin + channels):
+        entries[0, found] = entry
+        values[0, found] = rows[i, entry]
+        found += 1 if rows[i, entry] != 0 else 0
+    return found
 
 
 @numba.njit(**_JIT)

@@ -1,4 +1,4 @@
-"""This module is the innermost loop of sparse convolution: weighted rows of a matrix, in vectors.
+"""This module is the innermost loops of sparse convolution, in vectors: events, weighted rows.
 
 The compiler's own vectoriser starts anew at every short row; here the sums of a block of columns stay
 in registers while the events go by.
@@ -36,6 +36,32 @@ def add_rows(typingctx, into, at, weight, entries, values, event, end, shift):
 
     index = types.intp
     return types.void(into, index, weight, entries, values, index, index, index), codegen
+
+
+@intrinsic
+def marks_of(typingctx, x, i, j):
+    """Return a bit for each of x[i, j + k], k < LANES, that is not zero: bit k stands for entry k."""
+
+    def codegen(context, builder, signature, args):
+        vector = ir.VectorType(context.get_value_type(signature.args[0].dtype), LANES)
+        place = builder.bitcast(
+            address(context, builder, signature.args[0], *args), vector.as_pointer()
+        )
+        zeros = ir.Constant(vector, [0.0] * LANES)
+        unequal = builder.fcmp_unordered("!=", builder.load(place, align=4), zeros)
+        return builder.zext(builder.bitcast(unequal, ir.IntType(LANES)), ir.IntType(64))
+
+    return types.int64(x, types.intp, types.intp), codegen
+
+
+@intrinsic
+def lowest_of(typingctx, marks):
+    """Return the number of the lowest bit that is set; there has to be one."""
+
+    def codegen(context, builder, signature, args):
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), codegen
 
 
 class _Sum:

@@ -8,6 +8,8 @@ from typing import no_type_check
 import numba
 import numpy as np
 
+from xbarsim.network.neuron_vector import LANES, step_neurons
+
 _JIT = {"nogil": True, "cache": True, "error_model": "numpy"}
 
 
@@ -49,15 +51,15 @@ def neurons_counted(drive, membrane, leak, threshold, subtract, out, counts, fir
 @no_type_check
 def _step(x, v, leak, threshold, subtract, fired):
     zero, one = v.dtype.type(0), v.dtype.type(1)
+    whole = len(v) - len(v) % LANES
     count = 0
-    for i in range(len(v)):
-        v[i] = v[i] * leak + x[i]
-    for i in range(len(v)):
-        s = one if v[i] > threshold else zero
-        fired[i] = s
-        v[i] = v[i] - (threshold * s if subtract else v[i] * s)
-    for i in range(len(v)):
-        count += 1 if fired[i] > zero else 0
+    for i in range(0, whole, LANES):
+        count += step_neurons(x, v, fired, i, leak, threshold, subtract)
+    for i in range(whole, len(v)):
+        u = v[i] * leak + x[i]
+        fired[i] = one if u > threshold else zero
+        v[i] = u - (threshold if subtract else u) * fired[i]
+        count += 1 if u > threshold else 0
     return count
 
 
