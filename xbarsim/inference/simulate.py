@@ -16,8 +16,8 @@ from xbarsim.inference.trace import InferenceTrace
 from xbarsim.network import PerStepLayer, State, for_inference, leaves, run_counting
 
 _BATCH = 128
-# So many images for so many steps keep activations in cache, and convolutions busy.
-_STEPS_IN_CACHE, _IMAGES_IN_CACHE = 8, 4
+# So many images for so many steps keep threads busy between their meetings; more only takes memory.
+_STEPS_AT_A_TIME, _IMAGES_AT_A_TIME = 10, 8
 
 
 def simulate(
@@ -41,8 +41,8 @@ def simulate(
         steps: Number of time-steps T.
         seed: Seed of the input spikes; the same images get the same spikes at any ``chunk``.
         batch: Images whose input spikes are drawn together.
-        chunk: Time-steps at a time; by default 8 or a little less on CPUs, all elsewhere.
-        group: Images at a time; by default 4 on CPUs, all of a batch elsewhere. Neither changes the
+        chunk: Time-steps at a time; by default 10 or a little less on CPUs, all elsewhere.
+        group: Images at a time; by default 8 on CPUs, all of a batch elsewhere. Neither changes the
             result: they trade memory and caches against speed.
         encoder: How an image becomes the input of each step.
         software: When given, the network is also compared with it, layer by layer and step by
@@ -86,8 +86,8 @@ def _portions(
     whole = any(isinstance(layer, PerStepLayer) for layer in leaves(network))
     if images.device.type != "cpu":
         return chunk or steps, group or batch
-    parts = -(-steps // _STEPS_IN_CACHE)
-    return chunk or -(-steps // parts), group or (batch if whole else _IMAGES_IN_CACHE)
+    parts = -(-steps // _STEPS_AT_A_TIME)
+    return chunk or -(-steps // parts), group or (batch if whole else _IMAGES_AT_A_TIME)
 
 
 def _run_batch(

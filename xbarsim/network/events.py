@@ -11,9 +11,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.profiler import record_function
 
 from xbarsim.network.threads import in_threads
 
+EVENTS = "xbarsim::convolve_events"
+"""The name under which profiles of torch show it."""
 _LARGEST_SHARE = 0.2
 _LANES, _BLOCK = 16, 64
 
@@ -86,7 +89,8 @@ class EventConv2d(nn.Module):
         def run(first: int, last: int) -> None:
             convolve_events(source, rows, start, *sizes, most, target, many, first, last)
 
-        in_threads(run, len(x), x[0].numel() + out[0].numel())
+        with record_function(EVENTS):
+            in_threads(run, len(x), x[0].numel() + out[0].numel())
         return many
 
 
