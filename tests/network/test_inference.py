@@ -52,6 +52,16 @@ def test_counts_and_pools(reset, layout, dtype, side):
     assert min(counts) > 0
 
 
+def test_a_membrane_at_its_threshold_does_not_fire_nor_count():
+    """Threshold, leak and drive are sums of powers of two: u is 3/4 exactly, then 3/8 + 3/8."""
+    lif = LIF(NeuronParams(leak=0.5, threshold=0.75))
+    drive = torch.tensor([0.75, 0.375, 0.625])[:, None, None].expand(3, 2, 21)
+    out, membrane, counts = CountingNeurons(lif)(drive, None)
+    assert counts.tolist() == [0, 0, 2 * 21]
+    assert torch.equal(out.sum(dim=(1, 2)), torch.tensor([0.0, 0, 2 * 21]))
+    assert torch.all(membrane == 0.25)
+
+
 def test_counts_without_space():
     lif = LIF(NeuronParams(leak=0.6, threshold=1.2))
     drive = drive_of(STEPS, 4, 9)

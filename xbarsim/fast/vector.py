@@ -65,8 +65,9 @@ class _Rows:
         self.context, self.builder, self.group = context, builder, group
         self.arrays = arrays
         self.kinds = signature.args[0], signature.args[3], signature.args[5]
-        self.size = self.kinds[0].dtype.bitwidth // 8
-        self.vector = ir.VectorType(context.get_value_type(self.kinds[0].dtype), lanes)
+        number = signature.args[0].dtype
+        self.size = number.bitwidth // 8
+        self.vector = ir.VectorType(context.get_value_type(number), lanes)
 
     def place(self, which, i, j):
         return address(self.context, self.builder, self.kinds[which], self.arrays[which], i, j)
