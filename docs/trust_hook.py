@@ -41,7 +41,9 @@ def _mutants() -> str:
         for s in found["survivors"]
     ]
     left = "\n".join(survivors) or "- none"
-    return f"{_table(['room', 'mutants', 'killed', 'share'], rows)}\n\nSurvivors:\n\n{left}"
+    table = _table(["room", "mutants", "killed", "share"], rows)
+    faults = f"Of those that change what the code does: {100 * found['share_of_faults']:.1f} %."
+    return f"{table}\n\n{faults}\n\nSurvivors, with the reason where they change nothing:\n\n{left}"
 
 
 def _fuzz() -> str:

@@ -45,7 +45,10 @@ ROOMS = {
         ["xbarsim/spice/deck.py", "xbarsim/spice/subckt.py", "xbarsim/spice/pulses.py"],
         [BY_HAND, "tests/spice"],
     ),
-    "reference": (["xbarsim/reference"], [BY_HAND, "tests/fast", "tests/spice"]),
+    "reference": (
+        ["xbarsim/reference"],
+        [BY_HAND, "tests/fast", "tests/spice", "tests/trust/test_paranoid.py"],
+    ),
     "fast": (
         ["xbarsim/fast"],
         ["tests/fast", BY_HAND, "tests/hardware", "tests/test_orientation.py"],
@@ -79,6 +82,7 @@ NEAREST = {
     "silence": ["tests/fast/test_state.py", "tests/fast/test_silent_rows.py"],
     "state": ["tests/fast/test_state.py"],
     "tiles": ["tests/hardware/test_tiled.py"],
+    "reference/distrust": ["tests/trust/test_paranoid.py"],
 }
 """Tests that are tried first, by file or room; all of the room's follow when they pass.
 
@@ -102,7 +106,8 @@ def mutants_of(room: str) -> Iterator[Mutant]:
 def nearest(mutant: Mutant) -> list[str]:
     """Name the test files that are likeliest to notice a mutant, those that say most of it first."""
     path = ROOT / mutant.file
-    by_hand = NEAREST.get(path.stem if mutant.room == "fast" else mutant.room)
+    room = path.stem if mutant.room == "fast" else mutant.room
+    by_hand = NEAREST.get(f"{mutant.room}/{path.stem}", NEAREST.get(room))
     if by_hand:
         return by_hand
     names = [
@@ -243,7 +248,9 @@ def summary(lines: list[dict]) -> dict:
     killed = sum(room["killed"] for room in rooms.values())
     return {
         "command": "python scripts/mutants.py --sample 200", "mutants_tried": len(lines),
-        "killed": killed, "share": killed / max(1, len(lines)), "rooms": rooms,
+        "killed": killed, "share": killed / max(1, len(lines)),
+        "share_of_faults": killed / max(1, len(lines) - sum(bool(s["explanation"]) for s in survivors)),
+        "rooms": rooms,
         "survivors": survivors, "mutants": lines,
     }  # fmt: skip
 
