@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from xbarsim.network.event_linear import EventLinear, takes_vectors_of_events
 from xbarsim.network.events import EventConv2d, takes_events
 
 
@@ -110,3 +111,53 @@ def test_other_layers_are_left_to_torch(options):
     fields = {"in_channels": 4, "out_channels": 16, "kernel_size": 3, **options}
     assert not takes_events(nn.Conv2d(**fields))
     assert takes_events(nn.Conv2d(4, 16, 3))
+
+
+def linear_of(inputs, outputs, *, bias):
+    """A fully connected layer whose sums are exact in any order."""
+    layer = nn.Linear(inputs, outputs, bias=bias)
+    stream = torch.Generator().manual_seed(6)
+    for tensor in layer.parameters():
+        tensor.data.copy_(torch.randint(-64, 65, tensor.shape, generator=stream) / 64)
+    return layer
+
+
+@pytest.mark.parametrize(("outputs", "bias"), [(16, True), (96, False), (192, True)])
+def test_a_product_equals_torchs_at_any_density(outputs, bias):
+    layer = linear_of(50, outputs, bias=bias)
+    x = torch.cat([spikes_of(3, 50, share=s, seed=k) for k, s in enumerate((0, 0.06, 0.9))])
+    with torch.inference_mode():
+        assert torch.equal(EventLinear(layer)(x), layer(x))
+        assert torch.equal(EventLinear(layer)(x[:6]), layer(x[:6]))
+        assert torch.equal(EventLinear(layer)(x[6:]), layer(x[6:]))
+
+
+def test_a_vector_does_not_depend_on_its_company():
+    event = EventLinear(nn.Linear(300, 64))
+    few, many = spikes_of(5, 300, share=0.04), spikes_of(5, 300, share=0.9)
+    with torch.inference_mode():
+        alone = torch.cat([event(x[None]) for x in few])
+        together = event(torch.stack([few, many], dim=1).flatten(0, 1))[::2]
+        torch.testing.assert_close(alone, event.layer(few))
+    assert torch.equal(alone, together)
+
+
+def test_gradients_go_to_the_layer_that_events_stand_for():
+    layer = linear_of(40, 16, bias=True)
+    EventLinear(layer)(spikes_of(2, 40, share=0.05)).sum().backward()
+    assert layer.weight.grad is not None
+
+
+@pytest.mark.parametrize(
+    ("layer", "whether"),
+    [
+        (nn.Linear(4096, 16), True),
+        (nn.Linear(4096, 24), False),
+        (nn.Linear(4095, 16), False),
+        (nn.Linear(4096, 16).double(), False),
+        (nn.Conv2d(64, 64, 3), False),
+    ],
+    ids=["large", "odd outputs", "small", "double", "convolution"],
+)
+def test_which_products_events_drive(layer, whether):
+    assert takes_vectors_of_events(layer) is whether

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from torch.profiler import ProfilerActivity, profile
 
-from xbarsim.network.events import EVENTS
+from xbarsim.network.event_rows import EVENTS
 
 _PRIMITIVES = {
     *("aten::mkldnn_convolution", "aten::convolution_backward", "aten::_slow_conv2d_forward"),
@@ -17,8 +17,8 @@ _PRIMITIVES = {
 def share_in_primitives(task: Callable[[], object]) -> float:
     """Return the time inside convolutions and matrix products over the task's whole time.
 
-    Convolutions are torch's and those driven by events, with their search for events. Of these
-    operations only what they spend themselves counts, not what they call.
+    They are torch's and those driven by events, with their search for events. Of these operations
+    only what they spend themselves counts, not what they call.
     """
     with profile(activities=[ProfilerActivity.CPU]) as found:
         began = time.perf_counter()

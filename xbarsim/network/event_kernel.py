@@ -35,6 +35,37 @@ def convolve_events(
 
 @numba.njit(**_JIT)
 @no_type_check
+def multiply_events(x, weight, bias, most, out, many, first, last):
+    """Write out[n] = bias + product of x[n] and the weights for first <= n < last, as above.
+
+    ``x`` is [image, input], ``weight`` [block of outputs, input, output], ``out`` [image, output]. A
+    block of weights stays in cache while all images pass.
+    """
+    inputs, width = x.shape[1], weight.shape[2]
+    ends = np.zeros(last - first + 1, np.int64)
+    entries, values = np.empty((1, inputs + 1), np.int32), np.empty((1, inputs + 1), x.dtype)
+    kept = np.empty((1, (last - first) * most + 1), np.int32)
+    kept_values = np.empty(kept.shape, x.dtype)
+    for n in range(first, last):
+        found = _list_pixel(x, n, 0, inputs, entries, values, 0)
+        many[n] = found > most
+        begin = ends[n - first]
+        end = begin if many[n] else begin + found
+        kept[0, begin:end] = entries[0, : end - begin]
+        kept_values[0, begin:end] = values[0, : end - begin]
+        ends[n - first + 1] = end
+    into = out.reshape(1, -1)
+    for n in range(first, last):
+        out[n] = bias
+    for b in range(len(weight)):
+        for n in range(first, last):
+            at = n * out.shape[1] + b * width
+            event, end = ends[n - first], ends[n - first + 1]
+            add_rows(into, at, weight[b], kept, kept_values, event, end, 0)
+
+
+@numba.njit(**_JIT)
+@no_type_check
 def _list_events(x, most, starts, entries, values):
     """List the entries of x [y, x, channel] that are not zero, by row: their place in it, and value.
 

@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.profiler import record_function
 
+from xbarsim.network.event_rows import EVENTS, LANES, is_left_to_torch, rows_of, start_of
 from xbarsim.network.threads import in_threads
 
-EVENTS = "xbarsim::convolve_events"
-"""The name under which profiles of torch show it."""
 _LARGEST_SHARE = 0.2
-_LANES, _BLOCK = 16, 64
 
 
 class EventConv2d(nn.Module):
@@ -40,18 +38,12 @@ class EventConv2d(nn.Module):
     def __init__(self, layer: nn.Conv2d) -> None:
         super().__init__()
         self.layer = layer
-        width = next(w for w in (_BLOCK, 2 * _LANES, _LANES) if layer.out_channels % w == 0)
-        taps = (
-            layer.weight.detach()
-            .permute(2, 3, 1, 0)
-            .reshape(-1, layer.out_channels // width, width)
-        )
-        self.register_buffer("rows", taps.transpose(0, 1).contiguous(), persistent=False)
+        taps = layer.weight.detach().permute(2, 3, 1, 0).reshape(-1, layer.out_channels)
+        self.register_buffer("rows", rows_of(taps), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve ``x`` [image, channel, y, x]."""
-        learns = x.requires_grad or self.layer.weight.requires_grad
-        if x.dtype != torch.float32 or (torch.is_grad_enabled() and learns):
+        if is_left_to_torch(x, self.layer):
             return torch.as_tensor(self.layer(x))
         x = x.contiguous(memory_format=torch.channels_last)
         out = self._empty(x)
@@ -78,10 +70,7 @@ class EventConv2d(nn.Module):
         """Write the output of images with few events, and return which have many, [image]."""
         from xbarsim.network.event_kernel import convolve_events
 
-        layer = self.layer
-        start = np.zeros(layer.out_channels, np.float32)
-        if layer.bias is not None:
-            start[:] = layer.bias.detach().numpy()
+        layer, start = self.layer, start_of(self.layer)
         source, target = (t.permute(0, 2, 3, 1).numpy() for t in (x, out))
         rows, sizes = self.rows.numpy(), (layer.kernel_size, layer.stride, layer.padding)
         most, many = int(_LARGEST_SHARE * x[0].numel()), np.zeros(len(x), np.bool_)
@@ -105,5 +94,5 @@ def takes_events(layer: nn.Module) -> TypeGuard[nn.Conv2d]:
         and set(layer.dilation) == {1}
         and layer.padding_mode == "zeros"
         and not isinstance(layer.padding, str)
-        and layer.out_channels % _LANES == 0
+        and layer.out_channels % LANES == 0
     )

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from xbarsim.network.counting import CountingNeurons
+from xbarsim.network.event_linear import EventLinear, takes_vectors_of_events
 from xbarsim.network.events import EventConv2d, takes_events
 from xbarsim.network.neuron import LIF
 from xbarsim.network.unroll import State, leaves, stateless
@@ -17,7 +18,8 @@ Sums = NDArray[np.float64]
 def for_inference(network: nn.Module) -> nn.Sequential:
     """Return a network's layers for ``run_counting``; layers are shared, not copied or changed.
 
-    Convolutions are driven by events, neurons take the average pool behind them along.
+    Convolutions and large fully connected layers are driven by events, neurons take the average
+    pool behind them along.
     """
     layers: list[nn.Module] = []
     for layer in leaves(network):
@@ -27,8 +29,15 @@ def for_inference(network: nn.Module) -> nn.Sequential:
         elif isinstance(layer, LIF):
             layers.append(CountingNeurons(layer))
         else:
-            layers.append(EventConv2d(layer) if takes_events(layer) else layer)
+            layers.append(_driven(layer))
     return nn.Sequential(*layers)
+
+
+def _driven(layer: nn.Module) -> nn.Module:
+    """Return a layer in the form that spikes drive, if there is one."""
+    if takes_events(layer):
+        return EventConv2d(layer)
+    return EventLinear(layer) if takes_vectors_of_events(layer) else layer
 
 
 def _is_plain(layer: nn.Module) -> TypeGuard[nn.AvgPool2d]:
