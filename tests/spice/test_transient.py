@@ -1,5 +1,7 @@
 """Spike trains in time: charges are static where wires are fast, and are not where they are slow."""
 
+import itertools
+
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -18,7 +20,7 @@ from xbarsim.parameters import (
 from xbarsim.reference import solve_circuit
 from xbarsim.spice import check_deck, spice_transient
 from xbarsim.spice.charge import integrals, refuse_lost_charge
-from xbarsim.spice.pulses import _activity, write_transient
+from xbarsim.spice.pulses import _activity, _pulses, write_transient
 
 pytestmark = pytest.mark.spice
 FAST = TransientParams(c_wire_row=1e-16, c_wire_col=1e-16, c_cell=1e-17)
@@ -163,6 +165,15 @@ def test_the_command_says_whether_the_bit_line_settles(tmp_path):
     assert "charge per step differs from static by" in result.output
     result = CliRunner().invoke(app, [*arguments, "--json"])
     assert '"charge_difference"' in result.output
+
+
+def test_a_pulse_that_falls_where_it_has_risen_has_no_corner_twice():
+    """Times of a PWL source have to grow; powers of two keep them exact."""
+    narrow = TransientParams(rise=2.0**-32, pulse=2.0**-32, period=2.0**-30)
+    corners = _pulses(np.array([0.2, 0.0, 0.3]), narrow).removeprefix("PWL(").split()
+    times = [float(corner) for corner in corners[::2]]
+    assert times[:3] == [0, narrow.rise, 2 * narrow.rise]
+    assert all(a < b for a, b in itertools.pairwise(times))
 
 
 def test_a_row_that_stays_as_it_is_has_a_constant_switch():

@@ -28,8 +28,9 @@ class CountingNeurons(nn.Module):
         super().__init__()
         self.neurons = neurons
         self.pool = pool
-        size = pool.kernel_size if pool else 1
-        self._side = size if isinstance(size, int) else size[0]
+        if pool is not None:
+            size = pool.kernel_size
+            self._side = size if isinstance(size, int) else size[0]
 
     def forward(self, drive: Tensor, membrane: Tensor | None) -> tuple[Tensor, Tensor, Counts]:
         """Run over the time-steps of ``drive`` [time, image, ...].

@@ -26,7 +26,8 @@ def add_rows(typingctx, into, at, weight, entries, values, event, end, shift):
 
     def codegen(context, builder, signature, args):
         write = _Sum(context, builder, signature, args)
-        array = context.make_array(signature.args[2])(context, builder, args[2])
+        (_, _, kind, *_), (_, _, weights, *_) = signature.args, args
+        array = context.make_array(kind)(context, builder, weights)
         width = cgutils.unpack_tuple(builder, array.shape)[1]
         for vectors in VECTORS:
             fits = builder.icmp_signed("==", width, width.type(vectors * LANES))
