@@ -24,6 +24,7 @@ def finding_tables() -> dict[str, str]:
     """Return every table by its mark; data sets without the study's files are left out."""
     makers: dict[str, Callable[[str], str]] = {
         "raw": _raw,
+        "size": _size,
         "depth": _depth,
         "time": _time,
         "causes": _causes,
@@ -70,28 +71,37 @@ def _percent(text: str, digits: int = 1) -> str:
     return f"{float(text):.{digits}f}" if text else "-"
 
 
-def _across(dataset: str, study: str, first: str) -> str:
+def _across(dataset: str, study: str, first: str, gains: tuple[str, ...] = ()) -> str:
     """Return one line a condition and one column a network, with software and paper on top."""
-    lines = _lines(dataset, study)
+    lines = [x for x in _lines(dataset, study) if not gains or x["condition"].endswith(gains)]
     networks = list(dict.fromkeys((line["method"], line["steps"]) for line in lines))
     names = [f"{method}, T {steps}" if steps else method for method, steps in networks]
     of = {(m, t, line["condition"]): line for line in lines for m, t in [_who(line)]}
     one = {_who(line): line for line in reversed(lines)}
     rows = [["software", *(_percent(one[n]["software"]) for n in networks)]]
-    if any(line["paper_hardware"] for line in lines):
-        rows.append(
-            [
-                "paper: software / 64x64",
-                *(
-                    f"{_percent(one[n]['paper_software'], 2)} / {_percent(one[n]['paper_hardware'], 2)}"
-                    for n in networks
-                ),
-            ]
-        )
+    rows += _paper(lines, networks)
     for condition in dict.fromkeys(line["condition"] for line in lines):
         cells = [of.get((*n, condition)) for n in networks]
         rows.append([condition, *(_percent(c["hardware"]) if c else "-" for c in cells)])
     return _table([first, *names], rows) if lines else ""
+
+
+def _paper(lines: list[Line], networks: list[tuple[str, str]]) -> list[list[str]]:
+    """Return what the paper has for each size of arrays."""
+    rows = []
+    for tile in dict.fromkeys(_tile(line) for line in lines):
+        of = {_who(line): line for line in reversed(lines) if _tile(line) == tile}
+        cells = [
+            f"{_percent(of[n]['paper_software'], 2)} / {_percent(of[n]['paper_hardware'], 2)}"
+            for n in networks
+        ]
+        if any(line["paper_hardware"] for line in of.values()):
+            rows.append([f"paper: software / {tile}", *cells])
+    return rows
+
+
+def _tile(line: Line) -> str:
+    return line["condition"].split(",")[0]
 
 
 def _who(line: Line) -> tuple[str, str]:
@@ -100,6 +110,11 @@ def _who(line: Line) -> tuple[str, str]:
 
 def _raw(dataset: str) -> str:
     return _across(dataset, "table1", "accuracy [%]")
+
+
+def _size(dataset: str) -> str:
+    """Return Table II without the gains that table "raw" has, too."""
+    return _across(dataset, "table2", "accuracy [%]", ("gain none", "gain layer"))
 
 
 def _causes(dataset: str) -> str:
