@@ -10,6 +10,7 @@ from hypothesis import given
 from xbarsim.errors import ParameterError, SolveError
 from xbarsim.fast import effective_conductance, iterative, solve_array
 from xbarsim.fast import inside as inside_module
+from xbarsim.fast.sweeps import bit_decays, solve_bits, solve_words, word_decays
 from xbarsim.parameters import load_crossbar
 
 
@@ -24,6 +25,24 @@ def test_it_is_the_direct_solution(problem):
     assert (direct.method, found.method) == ("direct", "iterative")
     np.testing.assert_allclose(found.v_bit, direct.v_bit, rtol=0, atol=1e-7)
     np.testing.assert_allclose(found.i_col, direct.i_col, rtol=0, atol=1e-7 * problem.g.max())
+
+
+def test_bit_lines_are_word_lines_turned(draw):
+    """Each line with ends of its own; more columns than a strip holds."""
+    rows, cols = 5, 70
+    g, other = draw.uniform(1e-6, 1e-4, (2, cols, rows))
+    r = draw.uniform(0, 500, (cols, rows - 1))
+    far, near, v_near = draw.uniform(0, 1e-3, cols), draw.uniform(0, 1e3, cols), draw.random(cols)
+    near[3] = np.inf
+    decay, words = np.empty_like(g), np.empty_like(g)
+    word_decays(g, r, far, near, decay)
+    solve_words(g, other, r, far, near, decay, v_near, words)
+    g, r, source = (np.ascontiguousarray(x.T[::-1]) for x in (g, r, g * other))
+    turned, bits = np.empty_like(g), np.empty_like(g)
+    bit_decays(g, r, far, near, turned)
+    solve_bits(source, r, far, near, turned, v_near, bits)
+    np.testing.assert_allclose(turned, decay.T[::-1], rtol=1e-13)
+    np.testing.assert_allclose(bits, words.T[::-1], rtol=1e-12)
 
 
 @pytest.mark.parametrize("shape", [(70, 50), (50, 70)])

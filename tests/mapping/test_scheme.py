@@ -146,6 +146,7 @@ def test_impossible_drivers_are_refused():
         DriverParams(rounding=True)
     with pytest.raises(ParameterError, match="no column left"):
         plan_layer((3, 4), (4, 1), MappingSpec(scheme="offset"))
+    assert plan_layer((3, 4), (4, 2), MappingSpec(scheme="offset")).block.n_tiles == 3
 
 
 def test_a_weight_has_at_most_24_bits():
