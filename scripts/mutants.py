@@ -67,6 +67,7 @@ NEAREST = {
     "adjoint": ["tests/fast/test_adjoint.py"],
     "batched": ["tests/fast/test_adjoint.py", "tests/fast/test_silent_rows.py"],
     "branches": ["tests/fast/test_inside.py", "tests/fast/test_state.py"],
+    "chunks": ["tests/fast/test_adjoint.py"],
     "closed_form": ["tests/fast/test_closed_form.py"],
     "inside": ["tests/fast/test_inside.py", "tests/fast/test_iterative.py"],
     "iterative": ["tests/fast/test_iterative.py"],

@@ -9,6 +9,7 @@ from hypothesis import assume, given, settings
 from xbarsim.errors import ParameterError
 from xbarsim.fast import column_currents, effective_conductance, read_noise_deviation
 from xbarsim.fast.batched import eliminate_batched
+from xbarsim.fast.chunks import chunks
 from xbarsim.fast.nodes import factorise
 from xbarsim.parameters import CrossbarParams, TopologyParams
 from xbarsim.spice import spice_currents
@@ -169,3 +170,12 @@ def test_what_does_not_fit_is_refused(crossbar, draw):
         )
     with pytest.raises(ParameterError, match="sigma has shape"):
         read_noise_deviation(g, -g, np.ones(5), crossbar)
+
+
+def test_parts_of_many_tiles_hold_a_quarter_gibibyte():
+    """Eight numbers a row, column and longer side are alive, of eight bytes each."""
+    tiles = torch.zeros(1, 1, 1).expand(5000, 24, 40)
+    parts = list(chunks(tiles))
+    assert [k for part in parts for k in range(5000)[part]] == list(range(5000))
+    most = 2**28 // (8 * 8 * 24 * 40 * 40)
+    assert {len(range(5000)[part]) for part in parts[:-1]} == {most}
