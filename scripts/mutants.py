@@ -181,7 +181,8 @@ def fate(mutant: Mutant, copy: Path) -> tuple[str, str]:
     try:
         with tempfile.TemporaryDirectory() as fresh:
             # What the compiler kept may hold the old function inlined in another file's.
-            compiled = Path(fresh) if "njit" in original else copy / ".compiled"
+            inlined = "njit" in original or "intrinsic" in original
+            compiled = Path(fresh) if inlined else copy / ".compiled"
             rounds = ((first, NEAR_SECONDS), (ROOMS[mutant.room][1], ALL_SECONDS))
             for tests, seconds in rounds:
                 if not tests:
