@@ -20,7 +20,7 @@ from xbarsim.parameters import (
 from xbarsim.reference import solve_circuit
 from xbarsim.spice import check_deck, spice_transient
 from xbarsim.spice.charge import integrals, refuse_lost_charge
-from xbarsim.spice.pulses import _activity, _pulses, write_transient
+from xbarsim.spice.pulses import _activity, _pulses, transient_analysis, write_transient
 
 pytestmark = pytest.mark.spice
 FAST = TransientParams(c_wire_row=1e-16, c_wire_col=1e-16, c_cell=1e-17)
@@ -165,6 +165,15 @@ def test_the_command_says_whether_the_bit_line_settles(tmp_path):
     assert "charge per step differs from static by" in result.output
     result = CliRunner().invoke(app, [*arguments, "--json"])
     assert '"charge_difference"' in result.output
+
+
+@pytest.mark.parametrize(
+    ("rise", "pulse", "longest"), [(1e-10, 5e-9, 2.5e-11), (4e-10, 1e-9, 2e-11)]
+)
+def test_steps_resolve_the_edge_and_the_pulse(rise, pulse, longest):
+    """A quarter of an edge, a fiftieth of a pulse: whichever is shorter."""
+    card = transient_analysis(3, TransientParams(rise=rise, pulse=pulse, period=1e-8)).split()
+    assert [float(x) for x in card[1:]] == pytest.approx([longest, 3e-8, 0, longest], rel=1e-12)
 
 
 def test_a_pulse_that_falls_where_it_has_risen_has_no_corner_twice():
