@@ -250,3 +250,15 @@ def test_a_wrong_shape_or_type_is_refused(crossbar):
         effective_conductance(np.zeros((5, 3)), crossbar, r_wire_col=bad)
     with pytest.raises(ParameterError, match="conductance is a ndarray"):
         effective_conductance(np.zeros((5, 3)), crossbar, resistances=torch.ones(4))
+
+
+def test_the_load_of_a_small_array_by_hand():
+    """Two rows, three columns: wires of a word line 2 x 5 ohm, of a bit line 1 x 7 ohm."""
+    crossbar = CrossbarParams(rows=2, cols=3, r_driver=10, r_wire_row=5, r_wire_col=7, r_sense=3)
+    g = torch.tensor([[0.1, 0.2, 0.3], [0.2, 0.1, 0.1]], dtype=torch.float64)
+    drivers = (0.6 / (1 + 20 * 0.6) + 0.4 / (1 + 20 * 0.4)) / 3
+    lines = Wiring.of(crossbar).lines()
+    grounded = single_precision_load(g, lines, floated=False)
+    floated = single_precision_load(g, lines, floated=True)
+    assert float(grounded) == pytest.approx(0.4 / (1 / (3 + 7) + drivers), rel=1e-12)
+    assert float(floated) == pytest.approx(0.4 * (3 + 7), rel=1e-12)
