@@ -42,8 +42,10 @@ def _mutants() -> str:
     ]
     left = "\n".join(survivors) or "- none"
     table = _table(["room", "mutants", "killed", "share"], rows)
-    faults = f"Of those that change what the code does: {100 * found['share_of_faults']:.1f} %."
-    return f"{table}\n\n{faults}\n\nSurvivors, with the reason where they change nothing:\n\n{left}"
+    faults = (
+        f"Without survivors that are explained: {100 * found['share_without_explained']:.1f} %."
+    )
+    return f"{table}\n\n{faults}\n\nSurvivors, and why no test can tell them apart:\n\n{left}"
 
 
 def _fuzz() -> str:

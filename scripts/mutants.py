@@ -248,10 +248,11 @@ def summary(lines: list[dict]) -> dict:
         for line in lines if line["fate"] == "survived"
     ]  # fmt: skip
     killed = sum(room["killed"] for room in rooms.values())
+    explained = sum(bool(s["explanation"]) for s in survivors)
     return {
         "command": "python scripts/mutants.py --sample 200", "mutants_tried": len(lines),
         "killed": killed, "share": killed / max(1, len(lines)),
-        "share_of_faults": killed / max(1, len(lines) - sum(bool(s["explanation"]) for s in survivors)),
+        "share_without_explained": killed / max(1, len(lines) - explained),
         "rooms": rooms,
         "survivors": survivors, "mutants": lines,
     }  # fmt: skip
