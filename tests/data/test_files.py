@@ -83,7 +83,11 @@ def test_a_folder_without_the_files_is_named(tmp_path):
         load_mnist(tmp_path / "absent")
 
 
-@pytest.mark.parametrize("content", [b"not gzip", gzip.compress(b"\0\0\x08\x03short")])
+@pytest.mark.parametrize(
+    "content",
+    [b"not gzip", gzip.compress(b"\0\0\x08\x03short", mtime=0)],
+    ids=["not gzip", "short"],
+)
 def test_a_damaged_idx_file_is_named(mnist, content):
     (mnist / "train-images-idx3-ubyte.gz").write_bytes(content)
     with pytest.raises(StorageError, match=r"train-images-idx3-ubyte\.gz is not"):
