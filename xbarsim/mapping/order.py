@@ -7,14 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from xbarsim.fast import effective_conductance
 from xbarsim.mapping.matrix import weight_to_blocks
 from xbarsim.mapping.plan import LayerPlan
+from xbarsim.mapping.transport import assign_to_kinds
 from xbarsim.parameters import CrossbarParams, DeviceParams
 
 Array = NDArray[np.float64]
+Order = NDArray[np.intp]
 
 
 def ordered(
@@ -24,7 +25,8 @@ def ordered(
 
     With f the share of its current that a cell keeps in an array of average cells, a weight w at
     place (p, q) costs $w^2 (f_{max} - f_{pq})^2$: the squared error that is left when everything is
-    read by the gain of the best place. Both assignments are solved exactly, block by block.
+    read by the gain of the best place. Both assignments are solved exactly, block by block; the
+    places that one wire of an array has in all tiles are of one kind.
 
     Args:
         plan: Plan in natural order.
@@ -33,14 +35,24 @@ def ordered(
         device: Conductance range. [S]
     """
     loss = place_loss(crossbar, device)
-    rows, cols = plan.block.matrix_shape
-    tiled = np.tile(loss, (-(-rows // loss.shape[0]), -(-cols // loss.shape[1])))[:rows, :cols]
     row_order, col_order = np.empty_like(plan.row_order), np.empty_like(plan.col_order)
     for k, matrix in enumerate(weight_to_blocks(weight, plan.groups, plan.unrolling)):
-        power = matrix * matrix
-        row_order[k] = _assign(power @ tiled.T)
-        col_order[k] = _assign(power[row_order[k]].T @ tiled)
+        row_order[k], col_order[k] = order_of(matrix * matrix, loss)
     return replace(plan, row_order=row_order, col_order=col_order)
+
+
+def order_of(power: Array, loss: Array) -> tuple[Order, Order]:
+    """Return which row and which column of a block sits at each place.
+
+    Args:
+        power: Squared weights of the block, [row, col].
+        loss: Loss of every place of a tile, [row, col].
+    """
+    rows, cols = (
+        np.arange(size) % side for size, side in zip(power.shape, loss.shape, strict=True)
+    )
+    row_order = _placed(power @ loss[:, cols].T, rows)
+    return row_order, _placed(power[row_order].T @ loss[rows], cols)
 
 
 def place_loss(crossbar: CrossbarParams, device: DeviceParams) -> Array:
@@ -50,9 +62,9 @@ def place_loss(crossbar: CrossbarParams, device: DeviceParams) -> Array:
     return np.asarray((kept.max() - kept) ** 2)
 
 
-def _assign(cost: Array) -> NDArray[np.intp]:
-    """Return which item sits at each place, for costs [item, place]."""
-    items, places = linear_sum_assignment(cost)
-    order = np.empty(len(items), dtype=np.intp)
-    order[places] = items
+def _placed(cost: Array, kinds: Order) -> Order:
+    """Return which item sits at each place, for costs [item, kind] and the places' kinds."""
+    kind = assign_to_kinds(cost, np.bincount(kinds, minlength=cost.shape[1]))
+    order = np.empty_like(kinds)
+    order[np.argsort(kinds, kind="stable")] = np.argsort(kind, kind="stable")
     return order
