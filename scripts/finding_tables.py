@@ -22,25 +22,27 @@ Line = dict[str, str]
 
 def finding_tables() -> dict[str, str]:
     """Return every table by its mark; data sets without the study's files are left out."""
-    makers: dict[str, Callable[[str], str]] = {
-        "raw": _raw,
-        "size": _size,
-        "depth": _depth,
-        "time": _time,
-        "causes": _causes,
-        "adaptation": _adaptation,
-        "cures": _cures,
-        "beyond": _beyond,
+    makers: dict[str, tuple[str, Callable[[str], str]]] = {
+        "raw": ("table1", _raw),
+        "size": ("table2", _size),
+        "depth": ("causes", _depth),
+        "time": ("fig3", _time),
+        "causes": ("causes", _causes),
+        "adaptation": ("fig4", _adaptation),
+        "cures": ("cure", _cures),
+        "beyond": ("beyond", _beyond),
     }
-    return {name: _blocks(name, maker) for name, maker in makers.items()}
+    return {name: _blocks(name, *maker) for name, maker in makers.items()}
 
 
-def _blocks(name: str, make: Callable[[str], str]) -> str:
+def _blocks(name: str, study: str, make: Callable[[str], str]) -> str:
+    """Return a maker's table of every data set, with the images that its study looked at."""
     parts = []
     for dataset, title in TITLES.items():
         if text := make(dataset):
-            images = {line["images"] for line in _lines(dataset, "table1")} - {"0"}
-            parts.append(f"**{title}, {' and '.join(sorted(images))} test images**\n\n{text}\n")
+            counts = {int(line["images"]) for line in _lines(dataset, study)} - {0}
+            images = " and ".join(f"{count:,}" for count in sorted(counts))
+            parts.append(f"**{title}, {images} test images**\n\n{text}\n")
             if picture := _picture(dataset, name):
                 parts.append(picture)
     return "\n".join(parts) or "Not measured yet.\n"

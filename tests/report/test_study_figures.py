@@ -90,3 +90,14 @@ def test_the_command_writes_tables_figures_and_what_is_not_trained(tmp_path, mon
     assert "before [%]" in (folder / "cure.md").read_text()
     names = {"cure.csv", "cure.md", "cure-accuracy.svg", "cure-accuracy.png", "measurements.jsonl"}
     assert {path.name for path in folder.iterdir() if path.name[0] != "."} == names
+
+
+def test_a_study_without_time_leaves_no_empty_file(tmp_path):
+    from xbarsim.cli.app import app
+
+    words = ["--row", "digits-ann", "--images", "4", "--chips", "1", "--gain", "none"]
+    with pytest.raises(SystemExit) as done:
+        app(["study", "fig3", *words, "--out", str(tmp_path)])
+    assert done.value.code == 0
+    names = {path.name for path in (tmp_path / "digits").iterdir() if path.name[0] != "."}
+    assert names == {"fig3.csv", "fig3.md", "measurements.jsonl"}

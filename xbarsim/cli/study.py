@@ -178,8 +178,8 @@ def _write(
     write_atomically(files.folder / f"{name}.csv", as_csv(lines))
     if name in ("causes", "fig3"):
         series = rate_lines if name == "causes" else step_lines
-        shown = as_csv(series(plan.rows, plan.conditions, found))
-        write_atomically(files.folder / f"{name}-{SERIES[name]}.csv", shown)
+        if shown := as_csv(series(plan.rows, plan.conditions, found)):
+            write_atomically(files.folder / f"{name}-{SERIES[name]}.csv", shown)
     for kind, figure in study_figures(name, plan, found).items():
         for ending, settings in (("svg", {"metadata": {"Date": None}}), ("png", {"dpi": 120})):
             with whole_file(files.folder / f"{name}-{kind}.{ending}") as stream:
