@@ -15,6 +15,7 @@ from xbarsim.cures import (
 from xbarsim.cures.training import applied_weights
 from xbarsim.data import Dataset
 from xbarsim.errors import ParameterError
+from xbarsim.exchange import GeneralLIF
 from xbarsim.inference import encode, simulate
 from xbarsim.learning import load_recipe
 from xbarsim.learning.build import initial_network
@@ -61,6 +62,30 @@ def test_thresholds_take_up_the_gain_of_every_layer(net, images):
         recalibrate_thresholds(weaker(net, (-1.0, 1.0)), net, images[:10], 6)
     with pytest.raises(ParameterError, match="has 3"):
         recalibrate_thresholds(chip, nn.Sequential(*list(net)[:3]), images, 2)
+
+
+def test_what_a_spike_takes_or_sets_goes_along_with_its_threshold(images):
+    torch.manual_seed(0)
+    params = NeuronParams(leak=0.9, threshold=0.6)
+    reset = params.replace(reset="zero")
+    net = nn.Sequential(
+        nn.Conv2d(1, 4, 3, bias=False), GeneralLIF(params, gain=1.3, amount=0.4), nn.Flatten(),
+        nn.Linear(16, 9, bias=False), GeneralLIF(reset, reset_to=0.2, timing="next"),
+        nn.Linear(9, 3, bias=False),
+    )  # fmt: skip
+    chip = weaker(net, (0.4, 0.7))
+    found = recalibrate_thresholds(chip, net, images[:10], 6)
+    assert found[1].amount.item() == pytest.approx(0.4 * 0.4, rel=1e-5)
+    assert found[4].reset_to.item() == pytest.approx(0.7 * 0.2, rel=1e-5)
+    software, cured, sick = (simulate(n, images, 6).rates for n in (net, found, chip))
+    assert software[:, -1].min() > 0.01
+    assert abs(cured - software).max() < 1e-6
+    assert abs(sick - software).max() > 0.02
+    same = nn.Sequential(nn.Flatten(), nn.Linear(16, 3, bias=False), GeneralLIF(params))
+    half = copy.deepcopy(same)
+    half[1].weight.data.mul_(0.5)
+    one = recalibrate_thresholds(half, same, images, 2)[2]
+    assert (one.threshold.item(), one.amount.item()) == pytest.approx((0.3, 0.3))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import csv
 import json
 
 import pytest
+import torch
 from torch import nn
 from typer.testing import CliRunner
 
@@ -56,11 +57,15 @@ def test_images_that_do_not_fit_are_refused_in_words(tmp_path):
         run("infer", tmp_path / "net.nir", "--images", 2, "--allow-unvalidated", "--tile", 8)
 
 
-def infer(*args):
-    done = CliRunner().invoke(app, ["infer", *map(str, args)], catch_exceptions=True)
+def answer(*args):
+    done = CliRunner().invoke(app, list(map(str, args)), catch_exceptions=True)
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return json.loads(done.stdout)
+
+
+def infer(*args):
+    return answer("infer", *args)
 
 
 def test_a_checkpoint_and_its_nir_file_have_equal_accuracies(tmp_path):
@@ -88,3 +93,61 @@ def test_a_network_without_time_has_no_time_steps(tmp_path):
     assert "net on crossbars" in report.read_text()
     with pytest.raises(ParameterError, match="has no neurons, so no time-steps"):
         infer(tmp_path / "net.safetensors", "--steps", 2, *common)
+
+
+@pytest.fixture
+def both(tmp_path):
+    """The same spiking network as a checkpoint and as a NIR file, in a small form."""
+    recipe = load_recipe("digits-surrogate", steps=3)
+    network = initial_network(recipe)
+    save_network(network, recipe, tmp_path / "net.safetensors")
+    run("write", tmp_path / "net.safetensors", "-o", tmp_path / "net.nir")
+    return tmp_path / "net.safetensors", tmp_path / "net.nir"
+
+
+def test_cures_of_a_network_from_elsewhere_are_those_of_its_checkpoint(both):
+    words = ("--images", 8, "--chips", 1, "--samples", 4, "--tile", 32, "--json")
+    ours = answer("cure", both[0], *words)
+    found = answer("cure", both[1], "--steps", 3, *words)
+    kept = ("cure", "needs", "images", "software", "before", "after", "kept_gain")
+    assert [[row[k] for k in kept] for row in found["rows"]] == [
+        [row[k] for k in kept] for row in ours["rows"]
+    ]
+    assert {row["method"] for row in found["rows"]} == {"surrogate"}
+    assert any("thresholds matched" in row["cure"] for row in found["rows"])
+    with pytest.raises(ParameterError, match="how it was trained"):
+        answer("cure", both[1], "--steps", 3, "--updates", 2, *words)
+
+
+def test_a_network_from_elsewhere_runs_in_ngspice(both):
+    words = (
+        "--images",
+        1,
+        "--tiles",
+        1,
+        "--vectors",
+        2,
+        "--tile",
+        16,
+        "--allow-unvalidated",
+        "--json",
+    )
+    ours = answer("cosim", both[0], *words)
+    found = answer("cosim", both[1], "--steps", 3, *words)
+    assert found["outputs"] == ours["outputs"] > 0
+    assert max(layer["max_error"] for layer in found["layers"]) < 1e-9
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_an_onnx_network_is_cured_without_time(tmp_path):
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        nn.Flatten(), nn.Linear(64, 12, bias=False), nn.ReLU(), nn.Linear(12, 10)
+    )
+    torch.onnx.export(network, torch.zeros(1, 1, 8, 8), tmp_path / "net.onnx", dynamo=False)
+    words = ("--images", 8, "--chips", 1, "--samples", 4, "--tile", 16, "--json")
+    found = answer("cure", tmp_path / "net.onnx", *words)
+    assert {row["method"] for row in found["rows"]} == {"ANN"}
+    assert found["steps"] == 0
+    with pytest.raises(ParameterError, match="convert it first"):
+        answer("cosim", tmp_path / "net.onnx", "--images", 1)

@@ -9,11 +9,11 @@ from xbarsim.cli.effort import Paranoid
 from xbarsim.cli.hardware import ModelName, chosen_setup
 from xbarsim.cli.licence import RecordPlace, find_licence
 from xbarsim.cli.output import OUT, JsonFlag, print_json
+from xbarsim.cli.source import DatasetName, EncoderName, NetworkFile, Source, Steps, load_source
 
 if TYPE_CHECKING:
     from xbarsim.cosim import CosimResult
     from xbarsim.hardware import HardwareSetup
-    from xbarsim.learning import Recipe
     from xbarsim.parameters import TopologyParams
 
 
@@ -23,8 +23,11 @@ def register(app: typer.Typer) -> None:
 
 
 def cosim(
-    checkpoint: Annotated[Path, typer.Argument(help="Spiking network (.safetensors).")],
+    network: NetworkFile,
     *,
+    dataset: DatasetName = None,
+    steps: Steps = None,
+    encoder: EncoderName = None,
     images: Annotated[int, typer.Option(help="Test images, the first so many.", min=1)] = 4,
     inject: Annotated[
         bool, typer.Option("--inject/--watch", help="Put ngspice's currents in, or compare only.")
@@ -74,11 +77,10 @@ def cosim(
     """Run a spiking network with real ngspice in the loop, on its own spikes.
 
     By default every tile at every time-step is compared; sample large networks by --layer, --tiles,
-    --step and --vectors. Errors are relative to the largest current of each tile.
+    --step and --vectors. Errors are relative to the largest current of each tile. A network from
+    elsewhere (NIR) reads the data set of --dataset.
     """
     from xbarsim.cosim import CosimParams, cosimulate
-    from xbarsim.data import load_dataset
-    from xbarsim.learning import load_network
     from xbarsim.parameters import (
         load_cell,
         load_crossbar,
@@ -88,16 +90,16 @@ def cosim(
     )
     from xbarsim.progress import progress_bar
 
-    network, recipe = load_network(checkpoint)
-    _refuse_without_time(recipe)
+    source = load_source(network, data, dataset=dataset, steps=steps, encoder=encoder)
+    _refuse_without_time(source, network)
     chosen = _checked(chosen_setup(setup, device, model))
     direct = allow_unvalidated or chosen.reading.ir_drop != "exact"
     with progress_bar() as bar:
         task = bar.add_task("tiles in ngspice", total=None)
         found = cosimulate(
-            network,
-            load_dataset(recipe.dataset, data).test_images[:images],
-            recipe.steps,
+            source.network,
+            source.data.test_images[:images],
+            source.steps,
             load_crossbar(device, rows=tile, cols=tile),
             load_device(device),
             CosimParams(
@@ -111,7 +113,7 @@ def cosim(
             reading=chosen.reading,
             topology=_silent_as_read(load_topology(device), chosen),
             cell=chosen.reading.cell or load_cell(device),
-            encoder=recipe.encoder,
+            encoder=source.encoder,
             seed=seed,
             chip=chip,
             paranoid=paranoid,
@@ -143,11 +145,11 @@ def _silent_as_read(topology: "TopologyParams", setup: "HardwareSetup") -> "Topo
     return topology
 
 
-def _refuse_without_time(recipe: "Recipe") -> None:
+def _refuse_without_time(source: Source, path: Path) -> None:
     from xbarsim.errors import ParameterError
 
-    if recipe.method == "ann":
-        msg = f"{recipe.name} has no time-steps; convert it first with `xbarsim convert`"
+    if not source.steps:
+        msg = f"the network of {path} has no time-steps; convert it first with `xbarsim convert`"
         raise ParameterError(msg)
 
 

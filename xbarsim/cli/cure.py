@@ -7,8 +7,9 @@ import typer
 from xbarsim.cli.effort import Paranoid
 from xbarsim.cli.hardware import chosen_setup, refuse_nonlinear
 from xbarsim.cli.infer import Device, Images, SetupFile, Tile
-from xbarsim.cli.networks import Checkpoint, DataFolder
+from xbarsim.cli.networks import DataFolder
 from xbarsim.cli.output import OUT, JsonFlag, print_json
+from xbarsim.cli.source import DatasetName, EncoderName, NetworkFile, Steps, load_source
 
 if TYPE_CHECKING:
     from xbarsim.data import Dataset
@@ -22,8 +23,11 @@ def register(app: typer.Typer) -> None:
 
 
 def cure(
-    checkpoint: Checkpoint,
+    network: NetworkFile,
     *,
+    dataset: DatasetName = None,
+    steps: Steps = None,
+    encoder: EncoderName = None,
     device: Device = "bhattacharjee2022",
     tile: Tile = 64,
     setup: SetupFile = None,
@@ -43,18 +47,21 @@ def cure(
 
     Gains, order of rows and columns, IR-drop compensation, thresholds, batch-norm statistics, with
     --updates training through the arrays of other chips, and what goes together. Before is the
-    network on the same chips, read raw. No validation record is asked for.
+    network on the same chips, read raw. No validation record is asked for. Networks from elsewhere
+    (NIR, ONNX) are measured on the data set of --dataset and cannot be trained.
     """
     from dataclasses import asdict, replace
 
     from rich.table import Table
 
-    from xbarsim.data import load_dataset
     from xbarsim.parameters import load_crossbar, load_device
-    from xbarsim.study import Hardware, checkpoint_subject, cures, percent
+    from xbarsim.study import Hardware, cures, given_subject, percent
 
     chosen = _checked(chosen_setup(setup, device, None), device, updates)
-    subject, recipe = checkpoint_subject(checkpoint)
+    source = load_source(network, data, dataset=dataset, steps=steps, encoder=encoder)
+    subject = given_subject(
+        network.stem, source.network, source.steps, source.encoder, source.recipe
+    )
     if updates:
         subject.trainable()
     array = load_crossbar(device, rows=tile, cols=tile)
@@ -70,7 +77,7 @@ def cure(
         for c in cures(tile, samples=samples, adaptation=samples, training=updates)
         if c.suits(subject.method)
     ]
-    given = load_dataset(recipe.dataset, data)
+    given = source.data
     part = replace(
         given, test_images=given.test_images[:images], test_labels=given.test_labels[:images]
     )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from xbarsim.data import Dataset
     from xbarsim.inference import Encoder, InferenceTrace
+    from xbarsim.learning import Recipe
 
 NetworkFile = Annotated[
     Path,
@@ -50,12 +51,14 @@ class Source:
         data: Data set whose test images it is measured on.
         steps: Time-steps; 0 for a network without time.
         encoder: How an image becomes the input of each step.
+        recipe: How it was trained; None for a network from elsewhere.
     """
 
     network: "nn.Module"
     data: "Dataset"
     steps: int
     encoder: "Encoder"
+    recipe: "Recipe | None" = None
 
 
 def load_source(
@@ -78,6 +81,7 @@ def load_source(
     from xbarsim.network import LIF, leaves
 
     network: nn.Module
+    recipe: Recipe | None = None
     if path.suffix in _READERS:
         network = getattr(exchange, _READERS[path.suffix])(path)
         spiking = any(isinstance(layer, LIF) for layer in leaves(network))
@@ -89,7 +93,7 @@ def load_source(
         _refuse_time(path)
     data = load_dataset(dataset or own[0], folder)
     chosen = own[2] if encoder is None else _checked(encoder)
-    return Source(network, data, steps or own[1], chosen if own[1] else "direct")
+    return Source(network, data, steps or own[1], chosen if own[1] else "direct", recipe)
 
 
 def _checked(encoder: str) -> "Encoder":

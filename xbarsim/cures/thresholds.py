@@ -27,7 +27,8 @@ def recalibrate_thresholds(
     $\theta_l \leftarrow \theta_l \langle x^{hw}, x^{sw}\rangle / \langle x^{sw}, x^{sw}\rangle$ over
     images, steps and neurons, with every layer fed the software's spikes, so that one pass serves
     all layers. A chip can do the same with one reference per layer. It is for networks of any leak
-    and reset; ``search_thresholds`` is the search for converted ones.
+    and reset; what a spike subtracts or sets goes along. ``search_thresholds`` is the search for
+    converted ones.
 
     Args:
         hardware: Network made by ``to_crossbar`` from ``software``.
@@ -59,8 +60,15 @@ def recalibrate_thresholds(
         if scale <= 0:
             msg = f"layer {k} has no drive in common with software (scale {scale:g}); use a gain first"
             raise ParameterError(msg)
-        cast("LIF", chip[k]).threshold.data.mul_(scale)
+        _scale(cast("LIF", chip[k]), scale)
     return chip
+
+
+def _scale(neurons: LIF, factor: float) -> None:
+    """Multiply whatever a membrane is compared with or set to; one tensor may have two names."""
+    found = (getattr(neurons, name, None) for name in ("threshold", "amount", "reset_to"))
+    for tensor in {id(t): t for t in found if t is not None}.values():
+        tensor.data.mul_(factor)
 
 
 def _compare(

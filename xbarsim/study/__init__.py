@@ -12,8 +12,8 @@ from xbarsim.study.cure_tables import cure_markdown as cure_markdown
 from xbarsim.study.cure_tables import untrained as untrained
 from xbarsim.study.design import Design as Design
 from xbarsim.study.design import Hardware as Hardware
-from xbarsim.study.networks import checkpoint_subject as checkpoint_subject
 from xbarsim.study.networks import converted as converted
+from xbarsim.study.networks import given_subject as given_subject
 from xbarsim.study.plans import TRAINING as TRAINING
 from xbarsim.study.plans import Study as Study
 from xbarsim.study.plans import cures as cures

@@ -5,6 +5,7 @@ from pathlib import Path
 from torch import nn
 
 from xbarsim.data import Dataset
+from xbarsim.inference import Encoder
 from xbarsim.learning import Recipe, convert, load_network, load_recipe, trained
 from xbarsim.study.rows import StudyMethod, StudyRow
 from xbarsim.study.subject import Subject
@@ -41,17 +42,23 @@ def row_subject(row: StudyRow, checkpoints: Path, data: Dataset) -> Subject | No
     return _subject(row.key, row.method, network, recipe, row.steps or 0, data)
 
 
-def checkpoint_subject(path: Path) -> tuple[Subject, Recipe]:
-    """Return the network of a checkpoint, and its recipe; a converted one cannot be trained on.
+def given_subject(
+    key: str, network: nn.Module, steps: int, encoder: Encoder, recipe: Recipe | None = None
+) -> Subject:
+    """Return a network that was read from a file; only one that its recipe made can be trained on.
 
-    Raises:
-        StorageError: If the file is missing, damaged, or not a checkpoint of ours.
+    Args:
+        key: Name under which it is measured.
+        network: The network, in software.
+        steps: Time-steps; 0 for a network without time.
+        encoder: How an image becomes the input of each step.
+        recipe: How it was trained; None for a network from elsewhere, whose neurons count as those
+            of one trained by surrogate gradient.
     """
-    network, recipe = load_network(path)
-    steps = 0 if recipe.method == "ann" else recipe.steps
+    if recipe is None:
+        return Subject(key, "surrogate" if steps else "ANN", network, steps, encoder)
     source = None if recipe.method == "conversion" else network
-    method = _METHODS[recipe.method]
-    return Subject(path.stem, method, network, steps, recipe.encoder, recipe, source), recipe
+    return Subject(key, _METHODS[recipe.method], network, steps, encoder, recipe, source)
 
 
 def _subject(

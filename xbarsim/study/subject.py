@@ -55,8 +55,8 @@ class Subject:
         """
         if self.recipe is None or self.source is None:
             msg = (
-                f"{self.key} cannot be trained on: the network before its conversion is not there; "
-                "take the checkpoint that it was converted from"
+                f"{self.key} cannot be trained on: nothing is known about how it was trained; take a "
+                "checkpoint of `xbarsim train`, of a converted network the one before conversion"
             )
             raise ParameterError(msg)
         return self.source, self.recipe
