@@ -26,6 +26,7 @@ from xbarsim.mapping import MappingSpec, write_layer
 from xbarsim.network import LIF, NeuronParams, unroll
 from xbarsim.report.style import CYCLE, GREY, MARKERS, figure_style
 from xbarsim.study import Condition, Hardware, Subject, measure_chips, measure_software
+from xbarsim.validation import find_record
 
 torch.manual_seed(0)
 data = load_dataset("digits")
@@ -52,12 +53,13 @@ for _ in range(80):
     optimiser.step()
 
 # %% [markdown]
-# Every condition below is measured on three chips; what conditions have in common is worked out once.
+# Every condition below is measured on three chips; what conditions have in common is worked out once. The record is ngspice's
+# word on arrays of these cells and wires, from 16x16 to 128x128.
 
 # %%
 device = xb.load_device("bhattacharjee2022")
 crossbar = xb.load_crossbar(device.name, rows=64, cols=64)
-hardware = Hardware(crossbar, device, allow_unvalidated=True)
+hardware = Hardware(crossbar, device, find_record(crossbar, device).record)
 subject = Subject("three layers", "surrogate", network.eval(), steps)
 
 raw = [Condition(tile=tile, gain="none") for tile in (16, 32, 64)]

@@ -118,7 +118,8 @@ def _leaks(runs: int) -> Figures:
     for name in LEAKS:
         per_run, seconds = _alone(leak, name, runs)
         figures[f"leak: {name} [MB per 1000 runs]"] = (1000 * per_run / 1e6, "< 1")
-        day = per_run * _DAY / seconds / 1e6
+        # A process that shrank says nothing of a day in which it would go on to.
+        day = max(per_run, 0.0) * _DAY / seconds / 1e6
         figures[f"leak: {name} [MB in 24 h of nothing else]"] = (day, "")
     return figures
 
