@@ -29,7 +29,7 @@ def convolve_events(
     for n in range(first, last):
         many[n] = not _list_events(x[n], most, starts, entries, values)
         if not many[n]:
-            out[n] = bias
+            _fill(out[n], bias)
             _add_up(starts, entries, values, weight, kernel, stride, padding, channels, out[n])
 
 
@@ -107,8 +107,18 @@ def _list_pixel(rows, i, begin, channels, entries, values, found):
 
 @numba.njit(**_JIT)
 @no_type_check
+def _fill(out, bias):
+    """Write ``bias`` [output] to every place of ``out`` [y, x, output]; an assignment takes longer."""
+    places = out.reshape(-1, len(bias))
+    for k in range(len(places)):
+        for c in range(len(bias)):
+            places[k, c] = bias[c]
+
+
+@numba.njit(**_JIT)
+@no_type_check
 def _add_up(starts, entries, values, weight, kernel, stride, padding, channels, out):
-    """Add all events to one image's output.
+    """Add all events to one image's output; places without any are not touched.
 
     A block's weights of one kernel row stay in the fastest cache while the whole image passes.
     """
@@ -118,7 +128,7 @@ def _add_up(starts, entries, values, weight, kernel, stride, padding, channels, 
         for a in range(kernel[0]):
             for i in range(out.shape[0]):
                 y = i * stride[0] - padding[0] + a
-                if y < 0 or y >= height:
+                if y < 0 or y >= height or starts[y, 0] == starts[y, width]:
                     continue
                 for j in range(out.shape[1]):
                     left = j * stride[1] - padding[1]
@@ -127,4 +137,5 @@ def _add_up(starts, entries, values, weight, kernel, stride, padding, channels, 
                     at = (i * out.shape[1] + j) * out.shape[2] + b * weight.shape[2]
                     shift = (left - a * kernel[1]) * channels
                     event, end = starts[y, low], starts[y, high]
-                    add_rows(into, at, weight[b], entries, values, event, end, shift)
+                    if event < end:
+                        add_rows(into, at, weight[b], entries, values, event, end, shift)
