@@ -57,12 +57,18 @@ def run(network, images, crossbar, device, **options):
 
 
 @pytest.mark.parametrize(
-    ("scheme", "unrolling"), [("differential", "im2col"), ("offset", "position")]
+    ("scheme", "unrolling", "gain"),
+    [
+        ("differential", "im2col", "column"),
+        ("offset", "position", "column"),
+        ("differential", "position", "bitline"),
+        ("offset", "im2col", "bitline"),
+    ],
 )
 def test_a_network_entirely_in_ngspice_spikes_like_the_fast_model(
-    network, images, crossbar, device, scheme, unrolling
+    network, images, crossbar, device, scheme, unrolling, gain
 ):
-    spec = MappingSpec(scheme=scheme, unrolling=unrolling)
+    spec = MappingSpec(scheme=scheme, unrolling=unrolling, gain=gain)
     inject = CosimParams(mode="inject")
     found = run(network, images, crossbar, device, params=inject, mapping=spec)
     assert found.fast.rates.sum() > 0.1

@@ -63,12 +63,12 @@ def test_the_static_model_is_compared_with_its_own_cells_voltage_and_pulses(netw
         assert error < linear[name] / 2
 
 
-@pytest.mark.parametrize("silent", ["gated", "floating"])
-def test_the_activity_model_is_compared_with_its_own_silent_rows(network, silent):
+@pytest.mark.parametrize(("silent", "gain"), [("gated", "column"), ("floating", "bitline")])
+def test_the_activity_model_is_compared_with_its_own_silent_rows(network, silent, gain):
     reading = STATIC.replace(ir_drop="activity", silent_rows=silent)
-    sampled = CosimParams(tiles=1, vectors=5)
-    found = worst(run(network, reading, params=sampled))
-    other = worst(run(network, reading, topology=TopologyParams(), params=sampled))
+    fields = {"params": CosimParams(tiles=1, vectors=5), "mapping": PULSES.replace(gain=gain)}
+    found = worst(run(network, reading, **fields))
+    other = worst(run(network, reading, topology=TopologyParams(), **fields))
     assert max(found.values()) < 0.03
     assert max(other.values()) > 2 * max(found.values())
 

@@ -46,6 +46,17 @@ def test_every_gain_has_the_weights_of_its_own_transformation(net, device, mappi
     assert sum(solved) == sum(once)
 
 
+def test_a_gain_a_bit_line_is_that_of_its_own_transformation(net, device):
+    options = {"chip": 2, "allow_unvalidated": True}
+    found = to_crossbar_gains(net, CROSSBAR, device, ("column", "bitline"), **options)
+    for gain in ("column", "bitline"):
+        alone = to_crossbar(net, CROSSBAR, device, gain=gain, **options)
+        for name, tensor in alone.state_dict().items():
+            assert torch.equal(found[gain].state_dict()[name], tensor)
+    first, second = (found[gain].state_dict()["3.weight"] for gain in ("column", "bitline"))
+    assert not torch.allclose(first, second, rtol=1e-3)
+
+
 def test_layers_read_tile_by_tile_get_their_gain_when_they_are_made(net, device):
     reading = ReadParams(adc=AdcParams(bits=6))
     options = {"allow_unvalidated": True, "reading": reading}

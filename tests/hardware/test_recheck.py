@@ -17,6 +17,8 @@ SPECS = [
     MappingSpec(scheme="offset", gain="tile", unrolling="position", scale="tile"),
     MappingSpec(scheme="proportional", bits_per_cell=2, slices=3, unused="open"),
     MappingSpec(order="strong_near", gain="none"),
+    MappingSpec(gain="bitline"),
+    MappingSpec(gain="bitline", scheme="offset", bits_per_cell=2, slices=2),
 ]
 
 

@@ -51,8 +51,9 @@ LAYERS = [
         {"unrolling": "position", "order": "strong_near"},
         {"scheme": "offset", "scale": "tile", "gain": "tile"},
         {"bits_per_cell": 2, "slices": 3, "gain": "none", "unused": "open"},
+        {"bits_per_cell": 2, "slices": 2, "gain": "bitline"},
     ],
-    ids=["plain", "position", "offset", "sliced"],
+    ids=["plain", "position", "offset", "sliced", "bitline"],
 )
 def test_a_fine_converter_gives_what_the_merged_weight_gives(layer, shape, fields, device):
     torch.manual_seed(3)
@@ -97,6 +98,11 @@ def test_a_range_is_a_share_of_the_largest_current(device):
     codes = np.maximum(whole.bank.cells, 0).sum(axis=2), np.maximum(-whole.bank.cells, 0).sum(2)
     assert max(part.max() for part in codes) == pytest.approx(2 ** (bits - 1) - 1)
     np.testing.assert_allclose(half.bank.cells, 2 * whole.bank.cells, rtol=1e-5)
+
+
+def test_a_gain_a_bit_line_has_no_read_noise(device):
+    with pytest.raises(ParameterError, match="gain is 'bitline' and there is read noise"):
+        on_tiles(nn.Linear(7, 5), device, effects=NOISY, gain="bitline")
 
 
 @pytest.mark.parametrize(

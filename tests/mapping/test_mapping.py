@@ -11,9 +11,11 @@ from xbarsim.mapping import (
     TilePlan,
     chip_generator,
     map_weights,
+    program_layer,
     programmed_conductance,
+    read_layer,
 )
-from xbarsim.mapping.gain import readout_gain
+from xbarsim.mapping.gain import bit_line_gains, readout_gain
 from xbarsim.mapping.scheme import read_tiles, write_tiles
 from xbarsim.parameters import CrossbarParams
 
@@ -44,7 +46,7 @@ def test_a_pair_spans_the_range_and_gives_the_weight_back(device, draw):
     np.testing.assert_allclose(read_tiles(g, written.unit), weights, atol=1e-12)
 
 
-@pytest.mark.parametrize("gain", ["none", "layer", "tile", "column"])
+@pytest.mark.parametrize("gain", ["none", "layer", "tile", "column", "bitline"])
 def test_without_wires_and_variation_the_weights_come_back(device, draw, gain):
     weight = draw.normal(size=(7, 3, 3, 3))
     crossbar = CrossbarParams(rows=8, cols=4, **NO_WIRES)
@@ -80,6 +82,48 @@ def test_column_gain_beats_every_other_scale(draw):
         assert readout_gain(target, measured, gain).shape == shape
     with pytest.raises(ParameterError, match=r"'row'; choose one of none"):
         readout_gain(target, measured, "row")
+
+
+def test_two_lines_have_the_scales_of_least_squares(draw):
+    target = draw.normal(size=(2, 9, 4))
+    lines = np.abs(draw.normal(size=(2, *target.shape))) + 0.3
+    lines[:, :, 6:] = 0.0  # unused rows
+    target[:, 6:] = 0.0
+    lines[0] += 3 * np.maximum(target, 0)
+    lines[1] += 2 * np.maximum(-target, 0)
+    lines[0, 1, :, 2] = 0.0  # a line without current
+    lines[1, 0, :, 3] = 2 * lines[0, 0, :, 3]  # lines that say the same
+    lines[0, 1, :, 0] *= -1  # a line that would have to be turned round
+    found = bit_line_gains(target, lines)
+    assert found.shape == (2, 2, 1, 4)
+    pair = readout_gain(target, lines[0] - lines[1], "column")
+    alike = {(1, 2), (0, 3), (1, 0)}
+    for tile in range(2):
+        for col in range(4):
+            one = lines[:, tile, :, col]
+            wanted, *_ = np.linalg.lstsq(np.stack([one[0], -one[1]], 1), target[tile, :, col])
+            if (tile, col) in alike:
+                wanted = np.full(2, pair[tile, 0, col])
+            np.testing.assert_allclose(found[:, tile, 0, col], wanted, rtol=1e-9)
+    with pytest.raises(ParameterError, match="use bit_line_gains"):
+        readout_gain(target, lines[0], "bitline")
+
+
+@pytest.mark.parametrize("scheme", ["differential", "offset"])
+def test_a_scale_a_bit_line_takes_away_what_unequal_lines_leave(device, draw, scheme):
+    weight = np.abs(draw.normal(size=(12, 60))) - 0.2
+    crossbar = CrossbarParams(rows=30, cols=13)
+    found = {}
+    for gain in ("column", "bitline"):
+        spec = MappingSpec(gain=gain, scheme=scheme)
+        programmed = program_layer(weight, crossbar, device.replace(sigma=0.0), spec, lambda g: g)
+        found[gain] = read_layer(programmed, crossbar, gain=gain, spec=spec)
+    assert (found["column"].balance == 1).all()
+    np.testing.assert_allclose(found["bitline"].balance.mean(axis=0), 1.0)
+    error = {gain: (mapped.weight - weight).mean() for gain, mapped in found.items()}
+    assert abs(error["bitline"]) < 0.2 * abs(error["column"])
+    spread = {gain: np.linalg.norm(mapped.weight - weight) for gain, mapped in found.items()}
+    assert spread["bitline"] < 0.8 * spread["column"]
 
 
 def test_variation_has_the_devices_deviation_and_is_the_chips_own(device):

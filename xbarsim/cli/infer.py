@@ -83,7 +83,7 @@ def infer(
     gain: Annotated[
         str | None,
         typer.Option(
-            help="Read-out gain: none, layer, tile, column; else the setup's (column).",
+            help="Read-out gain: none, layer, tile, column, bitline; else the setup's (column).",
             autocompletion=gains,
         ),
     ] = None,

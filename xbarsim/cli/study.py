@@ -54,7 +54,8 @@ def measure(
     ] = None,
     chips: Annotated[int, typer.Option(help="Chips per condition that has variation.", min=1)] = 5,
     gain: Annotated[
-        list[str] | None, typer.Option(help="Gains: none, layer, tile, column (may be repeated).")
+        list[str] | None,
+        typer.Option(help="Gains: none, layer, tile, column, bitline (may be repeated)."),
     ] = None,
     row: Annotated[
         list[str] | None, typer.Option(help="Only these rows, say mnist-ann (may be repeated).")

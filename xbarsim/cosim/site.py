@@ -127,6 +127,7 @@ class Site:
         layer: The layer, for its geometry.
         cells: [side, slice, tile, row, col]. [S]
         scale: Weight per siemens of difference, gain included, [slice, tile, col]. [1/S]
+        balance: Gain of either bit line over that of their pair, [side, tile, col].
         spec: How weights became conductances.
         bench: How ngspice is asked.
         tiles: Tiles that are simulated.
@@ -139,6 +140,7 @@ class Site:
     layer: CrossbarLayer
     cells: Array
     scale: Array
+    balance: Array
     spec: MappingSpec
     bench: Bench
     tiles: list[int]
@@ -175,13 +177,13 @@ class Site:
         real = np.stack([[self.bench.currents(g, inputs, length) for g in side] for side in arrays])
         fast = self.model(tile, inputs)
         self.on_tile()
-        spice = self._difference(real)
+        spice = self._difference(real, tile)
         scale = self.scale[:, tile][:, None, :] / self.bench.v_read
         return (spice * scale).sum(axis=0), fast, float(np.abs(spice).max())
 
-    def _difference(self, currents: Array) -> Array:
+    def _difference(self, currents: Array, tile: int) -> Array:
         """Return I+ - I- of currents [side, slice, vector, col]; a dummy column stands for a side."""
-        sides = sides_of(currents, self.spec)
+        sides = sides_of(currents, self.spec) * self.balance[:, tile, None, None]
         return np.asarray(sides[0] - sides[1])
 
     def all_answers(
@@ -221,4 +223,7 @@ def build_site(
     scale = np.asarray((programmed.unit * mapped.gain * used)[..., 0, :])
     cells = programmed.conductance
     full = np.broadcast_to(scale, (cells.shape[1], cells.shape[2], scale.shape[-1]))
-    return Site(name, layer, cells, full, spec, bench, tiles, wire(programmed.plan), model, on_tile)
+    balance = np.broadcast_to(mapped.balance[..., 0, :], (2, *full.shape[1:]))
+    return Site(
+        name, layer, cells, full, balance, spec, bench, tiles, wire(programmed.plan), model, on_tile
+    )

@@ -153,8 +153,19 @@ def read_weights(programmed: ProgrammedLayer, sides: Sides, spec: MappingSpec) -
 def build_bank(
     programmed: ProgrammedLayer, mapped: MappedLayer, sides: Sides, adc: AdcParams | None
 ) -> TileBank:
-    """Lay tiles out for the kernel."""
-    difference = sides.current[0] - sides.current[1]
+    """Lay tiles out for the kernel.
+
+    Raises:
+        ParameterError: If bit lines have gains of their own and there is read noise.
+    """
+    if sides.power is not None and (mapped.balance != 1).any():
+        msg = (
+            "gain is 'bitline' and there is read noise, whose variance is that of one gain a pair; use "
+            "gain 'column', or effects without read_noise"
+        )
+        raise ParameterError(msg)
+    current = sides.current * mapped.balance[:, None]
+    difference = current[0] - current[1]
     step = _converter_step(difference, sides.load, adc)
     shape = difference.shape[:2]
     used = programmed.plan.used().max(axis=-2, keepdims=True)
@@ -162,10 +173,10 @@ def build_bank(
     planes = [difference / step]
     rise, power, mode = np.zeros(shape), np.zeros((*shape, 2, difference.shape[-1])), LINEAR
     if sides.load is not None:
-        mode, planes = ACTIVE, [*(sides.current / step), *sides.load]
+        mode, planes = ACTIVE, [*(current / step), *sides.load]
     elif sides.power is not None:
         scaled = sides.power / step**2
-        mode, planes = NOISY, [*(sides.current / step), *scaled]
+        mode, planes = NOISY, [*(current / step), *scaled]
         rise, power = sides.rise * step[..., 0, 0], np.moveaxis(scaled.sum(axis=-2), 0, 2)
     cells = np.stack([np.broadcast_to(p, difference.shape) for p in planes], axis=-2)
     return TileBank(

@@ -66,7 +66,8 @@ def to_crossbar(
         record: Evidence that covers these arrays, or where it is; by default it is looked for in
             ``validation/records`` and among the shipped ones.
         allow_unvalidated: Go on without such evidence; ``layer_summaries`` then says so.
-        gain: Read-out gain instead of the mapping's: ``none``, ``layer``, ``tile`` or ``column``.
+        gain: Read-out gain instead of the mapping's: ``none``, ``layer``, ``tile``, ``column`` or
+            ``bitline``.
         compensated: Program conductances that make up for IR drop, without retraining.
         mapping: How weights become conductances, and what drives the rows.
         effects: Laws of variation, drift and stuck cells; by default the device's sigma.

@@ -31,7 +31,8 @@ def to_crossbar_gains(
 ) -> dict[Gain, nn.Module]:
     """Return a network on one chip by gain; each is what ``to_crossbar`` gives with that gain.
 
-    Layers that are read tile by tile hold their gain in every tile, so these are solved once a gain.
+    Layers that are read tile by tile hold their gain in every tile, so these are solved once a gain;
+    so are all where each bit line has a gain of its own.
 
     Args:
         network: The network.
@@ -56,11 +57,12 @@ def to_crossbar_gains(
 
     spec = (mapping or MappingSpec()).replace(gain="none")
     plain = to_crossbar(network, crossbar, device, mapping=spec, wrap=keep, **options)
-    if all(_merged(plain.get_submodule(name)) for name in raw):
-        return {gain: _scaled(plain, raw, gain) for gain in gains}
+    merged = all(_merged(plain.get_submodule(name)) for name in raw)
     options |= {"wrap": wrap}
     return {
-        gain: to_crossbar(network, crossbar, device, mapping=spec.replace(gain=gain), **options)
+        gain: _scaled(plain, raw, gain)
+        if merged and gain != "bitline"
+        else to_crossbar(network, crossbar, device, mapping=spec.replace(gain=gain), **options)
         for gain in gains
     }
 

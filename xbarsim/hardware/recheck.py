@@ -102,7 +102,9 @@ def _oracle_weights(
     unit = programmed.unit
     scale = unit[:, tile : tile + 1] if unit.shape[1] > 1 else unit
     gain = mapped.gain[tile : tile + 1] if mapped.gain.shape[0] > 1 else mapped.gain
-    return np.asarray((read_tiles(sides_of(effective, spec), scale) * gain)[0])
+    balance = mapped.balance[:, tile : tile + 1] if mapped.balance.shape[1] > 1 else mapped.balance
+    sides = sides_of(effective, spec) * balance[:, None]
+    return np.asarray((read_tiles(sides, scale) * gain)[0])
 
 
 def _compare(name: str, tile: int, error: float, tolerance: float) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from xbarsim.mapping.chip import program
 from xbarsim.mapping.compensate import compensate
-from xbarsim.mapping.gain import Gain, readout_gain
+from xbarsim.mapping.gain import Gain, bit_line_gains, readout_gain
 from xbarsim.mapping.models import StaticModel, apply_wires
 from xbarsim.mapping.order import ordered
 from xbarsim.mapping.plan import LayerPlan, plan_layer
@@ -49,7 +49,9 @@ class MappedLayer:
     Attributes:
         weight: Weights that the arrays apply, gain included, in the layer's own shape.
         plan: How the matrix was cut.
-        gain: Read-out gain that was applied, broadcastable over [tile, row, col].
+        gain: Read-out gain that was applied, broadcastable over [tile, row, col]; the mean of both
+            bit lines where each has its own.
+        balance: Gain of either bit line over that mean, broadcastable over [side, tile, row, col].
         raw_gain: One least-squares scale from raw to wanted weights: how far currents are off.
         conductance_range: Lowest and highest programmed conductance. [S]
         residual: What compensation left before variation; not a number without compensation.
@@ -61,6 +63,7 @@ class MappedLayer:
     weight: Array
     plan: LayerPlan
     gain: Array
+    balance: Array
     raw_gain: float
     conductance_range: tuple[float, float]
     residual: float = float("nan")
@@ -145,14 +148,23 @@ def read_layer(
 
 def weigh(programmed: ProgrammedLayer, sides: Array, gain: Gain) -> MappedLayer:
     """Return the layer whose arrays apply ``sides`` [2, slice, tile, row, col]. [S]"""
-    plan, cells = programmed.plan, programmed.conductance
+    plan, cells, used = programmed.plan, programmed.conductance, programmed.plan.used()
     # Unused cells take part in the circuit, but no weight is read from them.
-    measured = read_tiles(sides, programmed.unit) * plan.used()
-    scale = readout_gain(programmed.target, measured, gain)
+    measured = read_tiles(sides, programmed.unit) * used
+    balance = np.ones((2, 1, 1, 1))
+    if gain == "bitline":
+        each = bit_line_gains(programmed.target, (sides * programmed.unit).sum(axis=1) * used)
+        scale = each.mean(axis=0)
+        balance = each / scale
+        weight = read_tiles(sides * balance[:, None], programmed.unit) * used * scale
+    else:
+        scale = readout_gain(programmed.target, measured, gain)
+        weight = measured * scale
     return MappedLayer(
-        weight=plan.join(measured * scale),
+        weight=plan.join(weight),
         plan=plan,
         gain=scale,
+        balance=balance,
         raw_gain=float(readout_gain(programmed.target, measured, "layer").item()),
         conductance_range=(float(cells.min()), float(cells.max())),
         residual=programmed.residual,

@@ -101,6 +101,8 @@ def causes() -> tuple[Condition, ...]:
         Condition(tile=64, gain="layer"),
         Condition(tile=64, gain="layer", variation=False),
         Condition(tile=64, gain="layer", wires=False),
+        Condition(tile=64, gain="bitline"),
+        Condition(tile=64, gain="bitline", variation=False),
         Condition(tile=64, gain="layer", compensated=True, variation=False),
         Condition(tile=64, gain="layer", compensated=True),
     ]
@@ -123,12 +125,12 @@ def cures(
     programmed = column.replace(compensated=True)
     found = [
         raw,
-        *(raw.replace(gain=gain) for gain in ("layer", "tile", "column")),
+        *(raw.replace(gain=gain) for gain in ("layer", "tile", "column", "bitline")),
         column.replace(order="strong_near"),
         raw.replace(thresholds="chip"),
         raw.replace(thresholds="matched"),
         raw.replace(adaptation=adaptation),
-        *(programmed.replace(gain=gain) for gain in ("layer", "column")),
+        *(programmed.replace(gain=gain) for gain in ("layer", "column", "bitline")),
         programmed.replace(scale="tile"),
         *_fitted(programmed, adaptation),
     ]
