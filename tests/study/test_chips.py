@@ -143,6 +143,24 @@ def digits():
     return Dataset("digits", images[:16], labels[:16], images[16:], labels[16:])
 
 
+def test_training_goes_through_the_gain_that_is_judged(digits, hardware, monkeypatch):
+    seen = []
+
+    def fit(network, *_, mapping, **__):
+        seen.append(mapping.gain)
+        return network
+
+    monkeypatch.setattr("xbarsim.study.design.noise_aware_fit", fit)
+    small = NetworkSpec(name="small", input_shape=(1, 8, 8), features=(6, "A"), hidden=(16,))
+    recipe = load_recipe("digits-ann").replace(network=small)
+    source = initial_network(recipe).eval()
+    subject = Subject("net", "ANN", source, 0, "direct", recipe, source)
+    trained = Condition(tile=TILE, training=3, variation=False)
+    conditions = [trained, trained.replace(gain="bitline"), Condition(tile=TILE, gain="none")]
+    assert len(list(measure_chips(subject, conditions, hardware, digits, 1))) == 3
+    assert sorted(seen) == ["bitline", "column"]
+
+
 def test_a_network_trained_through_arrays_is_judged_in_place_of_its_own(digits, hardware):
     small = NetworkSpec(name="small", input_shape=(1, 8, 8), features=(6, "A"), hidden=(16,))
     recipe = load_recipe("digits-ann").replace(batch=8, network=small)

@@ -78,5 +78,5 @@ def test_every_cure_says_what_it_needs():
     needs = {c.words: c.needs for c in cures(64)}
     assert needs["64x64, gain none"] == "nothing"
     assert needs["64x64, gain column"] == "test vectors"
-    assert "200 updates with labels" in needs["64x64, gain column, trained through 200 updates"]
+    assert "200 updates with labels" in needs["64x64, gain bitline, trained through 200 updates"]
     assert len(needs) == len(cures(64))

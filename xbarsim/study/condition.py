@@ -47,7 +47,7 @@ class Condition(Parameters):
     @property
     def design(self) -> tuple[Any, ...]:
         """What decides how cells are programmed and wired; the same for all chips."""
-        return tuple(getattr(self, name) for name in _DESIGN)
+        return (*(getattr(self, name) for name in _DESIGN), self.gain if self.training else "")
 
     @property
     def programming(self) -> tuple[Any, ...]:

@@ -167,7 +167,7 @@ def beyond_markdown(
     rest = [
         f"## With variation, 64x64 (goal: relative drop of {REST_GOAL:g} % at most)", "",
         (
-            "Relative drops, in percent. All cures: compensation, gain per column, "
+            "Relative drops, in percent. All cures: compensation, a gain for each bit line, "
             + ("training through other chips, " if training else "")
             + "and thresholds or batch norms fitted to the chip."
         ),
@@ -222,7 +222,7 @@ def _rest(row: Network, found: Sequence[Measured], training: int) -> list[str]:
     drops = {c: _drop(soft, _chips(row, c, found)) for c in (*attribution(tile), *tried)}
     best = min(((d, c.words) for c in tried if (d := drops[c]) is not None), default=None)
     everything = drops[all_cures(row.method, tile, training)]
-    compensated = drops[Condition(tile=tile, compensated=True)]
+    compensated = drops[Condition(tile=tile, gain="bitline", compensated=True)]
     shown = [percent(drops[c]) for c in attribution(tile)]
     reached = everything is not None and everything <= REST_GOAL
     least = "-" if best is None else f"{best[0]:.2f} ({best[1]})"

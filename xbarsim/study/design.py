@@ -85,10 +85,11 @@ class Design:
             return self.subject.network
         source, recipe = self.subject.trainable()
         condition, hardware = self.condition, self.hardware
+        mapping = hardware.mapping(condition).replace(gain=condition.gain)
         tuned = noise_aware_fit(
             source, recipe, self.data, hardware.array(condition), hardware.device,
             updates=condition.training, gradient="straight_through", refresh=_UPDATES_PER_CHIP,
-            seed=TRAINING_SEED, mapping=hardware.mapping(condition),
+            seed=TRAINING_SEED, mapping=mapping,
         )  # fmt: skip
         if self.subject.method == "conversion":
             return converted(tuned, self.data, self.subject.steps)

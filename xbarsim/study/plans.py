@@ -121,22 +121,23 @@ def cures(
         training: Updates of training through the arrays; 0 leaves it out.
     """
     base: dict[str, Any] = {"tile": tile, "samples": samples}
-    raw, column = Condition(gain="none", **base), Condition(**base)
-    programmed = column.replace(compensated=True)
+    raw, best = Condition(gain="none", **base), Condition(gain="bitline", **base)
+    programmed = best.replace(compensated=True)
     found = [
         raw,
         *(raw.replace(gain=gain) for gain in ("layer", "tile", "column", "bitline")),
-        column.replace(order="strong_near"),
+        best.replace(order="strong_near"),
         raw.replace(thresholds="chip"),
         raw.replace(thresholds="matched"),
         raw.replace(adaptation=adaptation),
+        *_fitted(best, adaptation),
         *(programmed.replace(gain=gain) for gain in ("layer", "column", "bitline")),
         programmed.replace(scale="tile"),
         *_fitted(programmed, adaptation),
     ]
     if training:
         trained = programmed.replace(training=training)
-        found += [column.replace(training=training), trained, *_fitted(trained, adaptation)]
+        found += [best.replace(training=training), trained, *_fitted(trained, adaptation)]
     return tuple(found)
 
 
@@ -151,7 +152,7 @@ def _fitted(condition: Condition, adaptation: int) -> tuple[Condition, ...]:
 
 def all_cures(method: StudyMethod, tile: int, training: int = TRAINING) -> Condition:
     """Return the one condition that does everything which suits a way to learn."""
-    everything = Condition(tile=tile, compensated=True, training=training)
+    everything = Condition(tile=tile, gain="bitline", compensated=True, training=training)
     fitted = {
         "conversion": everything.replace(thresholds="chip"),
         "surrogate": everything.replace(thresholds="matched"),
