@@ -158,10 +158,10 @@ def beyond_markdown(
     alone = [
         f"## IR drop alone, no retraining (goal: relative drop of {DROP_GOAL} % at most)", "",
         (
-            "| network | tile | software [%] | raw [%] | gain per layer [%] | compensated [%] | "
-            "relative drop [%] | largest residual | least gain kept | goal |"
+            "| network | tile | software [%] | raw [%] | gain per layer [%] | gain per bit line [%] | "
+            "compensated [%] | relative drop [%] | largest residual | least gain kept | goal |"
         ),
-        "| --- " * 10 + "|",
+        "| --- " * 11 + "|",
         *(text for row in rows for text in _alone(row, found)), "",
     ]  # fmt: skip
     rest = [
@@ -194,7 +194,7 @@ def _alone(row: Network, found: Sequence[Measured]) -> list[str]:
     if soft is None:
         return []
     conditions = drop_alone()
-    for raw, gain, cured in zip(*(conditions[k::3] for k in range(3)), strict=True):
+    for *read, cured in zip(*(conditions[k::4] for k in range(4)), strict=True):
         chips = _chips(row, cured, found)
         if not chips:
             continue
@@ -204,8 +204,7 @@ def _alone(row: Network, found: Sequence[Measured]) -> list[str]:
         kept = "-" if line.kept_gain is None else f"{line.kept_gain:.2f}"
         texts.append(
             f"| {row.label} | {cured.tile}x{cured.tile} | {line.software:.2f} | "
-            f"{percent(_mean(_chips(row, raw, found)))} | "
-            f"{percent(_mean(_chips(row, gain, found)))} | "
+            f"{' | '.join(percent(_mean(_chips(row, each, found))) for each in read)} | "
             f"{line.note or percent(line.after)} | {percent(line.drop)} | {residual} | {kept} | "
             f"{'reached' if reached else 'missed'} |"
         )

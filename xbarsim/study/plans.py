@@ -162,12 +162,14 @@ def all_cures(method: StudyMethod, tile: int, training: int = TRAINING) -> Condi
 
 
 def drop_alone() -> tuple[Condition, ...]:
-    """Return raw currents, a gain, and compensation, on cells that hold what was programmed."""
+    """Return raw currents, two gains, and compensation, on cells that hold what was programmed."""
     return tuple(
         Condition(tile=tile, gain=gain, compensated=cured, variation=False)
         for tile in (64, 128)
-        for gain, cured in (("none", False), ("layer", False), ("layer", True))
-    )
+        for gain, cured in (
+            ("none", False), ("layer", False), ("bitline", False), ("layer", True),
+        )
+    )  # fmt: skip
 
 
 def attribution(tile: int) -> tuple[Condition, ...]:
