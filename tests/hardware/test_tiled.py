@@ -13,6 +13,7 @@ from xbarsim.hardware.kernel import content_keys
 from xbarsim.hardware.tiled import normal_table
 from xbarsim.inference import simulate
 from xbarsim.mapping import DriverParams, MappingSpec
+from xbarsim.mapping.gain import bit_line_gains
 from xbarsim.network import LIF, NeuronParams
 from xbarsim.parameters import CrossbarParams, EffectParams, RelativeDeviation
 
@@ -100,22 +101,20 @@ def test_a_range_is_a_share_of_the_largest_current(device):
     np.testing.assert_allclose(half.bank.cells, 2 * whole.bank.cells, rtol=1e-5)
 
 
-def test_a_gain_a_bit_line_has_no_read_noise(device):
-    with pytest.raises(ParameterError, match="gain is 'bitline' and there is read noise"):
-        on_tiles(nn.Linear(7, 5), device, effects=NOISY, gain="bitline")
+NO_WIRES = CROSSBAR.replace(r_driver=0, r_wire_row=0, r_wire_col=0, r_sense=0)
 
 
 @pytest.mark.parametrize(
-    "crossbar", [CROSSBAR, CROSSBAR.replace(r_driver=0, r_wire_row=0, r_wire_col=0, r_sense=0)]
+    ("crossbar", "gain"), [(CROSSBAR, "none"), (NO_WIRES, "none"), (CROSSBAR, "bitline")]
 )
-def test_read_noise_has_the_deviation_of_noisy_cells(device, draw, crossbar):
+def test_read_noise_has_the_deviation_of_noisy_cells(device, draw, crossbar, gain):
     """Against brute force: cells drawn anew for every reading, each passed through the array."""
     from xbarsim.fast import effective_conductance
 
     layer = nn.Linear(7, 5, bias=False)
     exact = device.replace(sigma=0.0)
     tiled = on_tiles(
-        layer, exact, crossbar=crossbar, reading=ReadParams(), effects=NOISY, gain="none"
+        layer, exact, crossbar=crossbar, reading=ReadParams(), effects=NOISY, gain=gain
     )
     x = spikes(1, 7, density=0.6) * torch.tensor([1, 1, 0.5, 1, 1, 0.25, 1])
     found = tiled.over_time(x.expand(20000, 1, 7), 0)[:, 0].numpy()
@@ -127,6 +126,11 @@ def test_read_noise_has_the_deviation_of_noisy_cells(device, draw, crossbar):
     g = programmed.conductance[:, 0, 0]
     noisy = np.maximum(g * (1 + 0.05 * draw.standard_normal((4000, *g.shape))), 0)
     effective = effective_conductance(noisy, crossbar)
+    still = effective_conductance(g, crossbar)[:, None] * programmed.unit.item()
+    lines = np.ones((2, 1, 1, 5))
+    if gain == "bitline":
+        lines = bit_line_gains(programmed.target, still)
+    effective *= lines[:, 0]
     brute = (x.numpy() @ (effective[:, 0] - effective[:, 1]))[:, 0] * programmed.unit.item()
     np.testing.assert_allclose(found.std(axis=0), brute.std(axis=0), rtol=0.08)
     np.testing.assert_allclose(

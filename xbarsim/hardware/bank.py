@@ -36,7 +36,7 @@ class TileBank:
         mode: LINEAR, NOISY or ACTIVE.
         cells: [slice, tile, row, plane * col], currents in units of the converter's step.
         scale: Weight per unit of current, gain included, [slice, tile, col].
-        rise: By how much a unit of current lifts its bit line, [slice, tile]; with noise.
+        rise: By how much a unit of current lifts its bit line, [slice, tile, side, col]; with noise.
         power: Sums of P, [slice, tile, side, col]; with noise.
         limit: Largest code of the converter; 0 without one.
     """
@@ -153,37 +153,30 @@ def read_weights(programmed: ProgrammedLayer, sides: Sides, spec: MappingSpec) -
 def build_bank(
     programmed: ProgrammedLayer, mapped: MappedLayer, sides: Sides, adc: AdcParams | None
 ) -> TileBank:
-    """Lay tiles out for the kernel.
-
-    Raises:
-        ParameterError: If bit lines have gains of their own and there is read noise.
-    """
-    if sides.power is not None and (mapped.balance != 1).any():
-        msg = (
-            "gain is 'bitline' and there is read noise, whose variance is that of one gain a pair; use "
-            "gain 'column', or effects without read_noise"
-        )
-        raise ParameterError(msg)
-    current = sides.current * mapped.balance[:, None]
+    """Lay tiles out for the kernel."""
+    balance = mapped.balance[:, None]
+    current = sides.current * balance
     difference = current[0] - current[1]
     step = _converter_step(difference, sides.load, adc)
     shape = difference.shape[:2]
     used = programmed.plan.used().max(axis=-2, keepdims=True)
     scale = (programmed.unit * mapped.gain * used * step)[..., 0, :]
     planes = [difference / step]
-    rise, power, mode = np.zeros(shape), np.zeros((*shape, 2, difference.shape[-1])), LINEAR
+    lines = (*shape, 2, difference.shape[-1])
+    rise, power, mode = np.zeros(lines), np.zeros(lines), LINEAR
     if sides.load is not None:
         mode, planes = ACTIVE, [*(current / step), *sides.load]
     elif sides.power is not None:
-        scaled = sides.power / step**2
+        scaled = sides.power * (balance / step) ** 2
         mode, planes = NOISY, [*(current / step), *scaled]
-        rise, power = sides.rise * step[..., 0, 0], np.moveaxis(scaled.sum(axis=-2), 0, 2)
+        rise = sides.rise * np.moveaxis((step / balance)[..., 0, :], 0, 2)
+        power = np.moveaxis(scaled.sum(axis=-2), 0, 2)
     cells = np.stack([np.broadcast_to(p, difference.shape) for p in planes], axis=-2)
     return TileBank(
         mode=mode,
         cells=_single(cells.reshape(*difference.shape[:3], -1)),
         scale=_single(np.broadcast_to(scale, (*shape, difference.shape[-1]))),
-        rise=_single(np.broadcast_to(rise, shape)),
+        rise=_single(np.broadcast_to(rise, lines)),
         power=_single(power),
         limit=0.0 if adc is None else float(2 ** (adc.bits - 1) - 1),
     )

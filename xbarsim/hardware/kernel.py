@@ -143,7 +143,7 @@ def _draw(acc, width, rise, power, table, key):
         h = _mix(np.uint32(key + np.uint32(j) * np.uint32(0x9E3779B1)))
         z = half * (table[h >> np.uint32(20)] + table[(h >> np.uint32(8)) & np.uint32(4095)])
         a, b = acc[j], acc[width + j]
-        ra, rb = rise * a, rise * b
+        ra, rb = rise[0, j] * a, rise[1, j] * b
         variance = acc[4 * width + j] - 2 * ra * acc[2 * width + j] + ra * ra * power[0, j]
         variance += acc[5 * width + j] - 2 * rb * acc[3 * width + j] + rb * rb * power[1, j]
         acc[j] = a - b + np.sqrt(max(variance, np.float32(0))) * z
