@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 STUDIES = Path(__file__).resolve().parents[1] / "validation/studies"
@@ -26,7 +27,7 @@ def finding_tables() -> dict[str, str]:
         "raw": ("table1", _raw),
         "size": ("table2", _size),
         "depth": ("causes", _depth),
-        "time": ("fig3", _time),
+        "time": ("causes", _time),
         "causes": ("causes", _causes),
         "adaptation": ("fig4", _adaptation),
         "cures": ("cure", _cures),
@@ -145,16 +146,16 @@ def _depth(dataset: str) -> str:
 
 def _time(dataset: str) -> str:
     """Return accuracies and relative drop after a quarter, half and all of the time-steps."""
-    found, rows = _series(dataset, "fig3-steps", "accuracy"), []
-    for row in dict.fromkeys(row for row, _ in found):
-        soft, chip = found[row, "software"], found.get((row, "64x64, gain layer"))
+    found, rows = _series(dataset, "causes-steps", "accuracy"), []
+    for row, gain in product(dict.fromkeys(row for row, _ in found), ("layer", "bitline")):
+        soft, chip = found[row, "software"], found.get((row, f"64x64, gain {gain}"))
         if chip is None or len(soft) < 4:
             continue
         at = [max(1, round(share * len(soft))) for share in (0.25, 0.5, 1.0)]
         pairs = [(soft[step - 1], chip[step - 1]) for step in at]
         cells = [f"{s:.1f} / {c:.1f} ({100 * (1 - c / s):.1f})" for s, c in pairs]
-        rows.append([row, ", ".join(map(str, at)), *cells])
-    return _table(["network", "steps", "after a quarter", "after half", "at the end"], rows)
+        rows.append([row, gain, ", ".join(map(str, at)), *cells])
+    return _table(["network", "gain", "steps", "after a quarter", "after half", "at the end"], rows)
 
 
 def _adaptation(dataset: str) -> str:

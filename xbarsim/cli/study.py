@@ -26,7 +26,7 @@ NAMES = {
     "all": "All of these.",
 }
 
-SERIES = {"causes": "rates", "fig3": "steps"}
+SERIES = {"causes": ("rates", "steps"), "fig3": ("steps",)}
 
 
 def register(study: typer.Typer) -> None:
@@ -177,10 +177,10 @@ def _write(
         text += untrained(plan.rows, found)
     write_atomically(files.folder / f"{name}.md", text)
     write_atomically(files.folder / f"{name}.csv", as_csv(lines))
-    if name in ("causes", "fig3"):
-        series = rate_lines if name == "causes" else step_lines
-        if shown := as_csv(series(plan.rows, plan.conditions, found)):
-            write_atomically(files.folder / f"{name}-{SERIES[name]}.csv", shown)
+    makers: dict[str, Any] = {"rates": rate_lines, "steps": step_lines}
+    for kind in SERIES.get(name, ()):
+        if shown := as_csv(makers[kind](plan.rows, plan.conditions, found)):
+            write_atomically(files.folder / f"{name}-{kind}.csv", shown)
     for kind, figure in study_figures(name, plan, found).items():
         for ending, settings in (("svg", {"metadata": {"Date": None}}), ("png", {"dpi": 120})):
             with whole_file(files.folder / f"{name}-{kind}.{ending}") as stream:
