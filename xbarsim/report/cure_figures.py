@@ -8,6 +8,8 @@ import numpy as np
 from xbarsim.report.style import CYCLE, GREY, MARKERS, figure_style
 from xbarsim.study import CureLine
 
+_BEYOND = 102.0
+
 
 def cure_figure(lines: Sequence[CureLine]) -> Any:  # noqa: ANN401
     """Draw accuracy after every cure: one panel a network, one line a cure, software as a rule."""
@@ -21,8 +23,22 @@ def cure_figure(lines: Sequence[CureLine]) -> Any:  # noqa: ANN401
         )[:, 0]
         for axes, group in zip(panels, groups, strict=True):
             _cure_panel(axes, group)
-        panels[-1].set(xlabel="accuracy [%], mean over chips and 95 % interval", xlim=(0, 102))
+        for axes in panels:
+            axes.set_xscale("function", functions=(_near_all, _from_near_all))
+        panels[-1].set(
+            xlabel="accuracy [%], mean over chips and 95 % interval", xlim=(0, 100.5),
+            xticks=(0, 50, 80, 90, 95, 98, 100),
+        )  # fmt: skip
     return figure
+
+
+def _near_all(accuracy: Any) -> Any:  # noqa: ANN401
+    """Return where an accuracy is drawn: the nearer to 100 %, the wider; most cures end there."""
+    return -np.log10(_BEYOND - np.minimum(accuracy, _BEYOND - 1e-3))
+
+
+def _from_near_all(place: Any) -> Any:  # noqa: ANN401
+    return _BEYOND - 10.0 ** (-np.asarray(place))
 
 
 def _cure_panel(axes: Any, lines: Sequence[CureLine]) -> None:  # noqa: ANN401
