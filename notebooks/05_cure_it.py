@@ -23,6 +23,7 @@ import xbarsim as xb
 from xbarsim.data import load_dataset
 from xbarsim.inference import encode
 from xbarsim.mapping import MappingSpec, write_layer
+from xbarsim.mapping.gain import bit_line_gains
 from xbarsim.network import LIF, NeuronParams, unroll
 from xbarsim.report.style import CYCLE, GREY, MARKERS, figure_style
 from xbarsim.study import Condition, Hardware, Subject, measure_chips, measure_software
@@ -67,6 +68,7 @@ ladder = {
     "raw currents": raw[-1],
     "one gain a layer": Condition(tile=64, gain="layer"),
     "gain per column": Condition(tile=64, gain="column"),
+    "gain per bit line": Condition(tile=64, gain="bitline"),
     "thresholds matched, no gain": Condition(tile=64, gain="none", thresholds="matched"),
     "compensated, one gain": Condition(tile=64, gain="layer", compensated=True),
     "compensated, gain per column": Condition(tile=64, gain="column", compensated=True),
@@ -133,30 +135,39 @@ figure
 # ## What a gain cannot give back
 #
 # One tile of the first layer: each dot is a weight, as wanted and as the array applies it. A gain turns the cloud onto the
-# diagonal; its width is IR drop's pattern, which depends on place and neighbours. Compensation programs other conductances, so that the
-# array applies the wanted weights exactly.
+# diagonal; its width is IR drop's pattern. One part of that adds up over rows, an offset that a column's weights share, because
+# the fuller line of a pair loses more: a gain for each line takes it away. Compensation programs other conductances, so that
+# the array applies the wanted weights exactly.
 
 # %%
 weight = network[1].weight.detach().double().numpy()
-applied, kept = {}, {}
+lines, kept = {}, {}
 for compensated in (False, True):
     cells = write_layer(weight, crossbar, device, MappingSpec(compensated=compensated))
     g_eff = xb.effective_conductance(cells.conductance[:, 0, 0], crossbar)
-    applied[compensated] = (g_eff[0] - g_eff[1]) * cells.unit.item()
+    lines[compensated] = g_eff * cells.unit.item()
     kept[compensated] = cells.kept_gain
 wanted = cells.target[0]
+plus, minus = bit_line_gains(wanted[None], lines[False][:, None])[:, 0]
+raw_weights = {compensated: each[0] - each[1] for compensated, each in lines.items()}
+one = {c: (wanted * raw).sum() / (raw**2).sum() for c, raw in raw_weights.items()}
+scaled = {
+    f"one gain, {one[False]:.1f}": one[False] * raw_weights[False],
+    "a gain for each bit line": plus * lines[False][0] - minus * lines[False][1],
+    f"compensated, one gain, {one[True]:.1f}": one[True] * raw_weights[True],
+}
 with figure_style() as figure_class:
-    figure = figure_class(figsize=(7.4, 3.4))
-    panels = figure.subplots(1, 2, sharex=True, sharey=True)
-    for axes, compensated in zip(panels, (False, True), strict=True):
-        raw_weights = applied[compensated]
-        gain = (wanted * raw_weights).sum() / (raw_weights**2).sum()
+    figure = figure_class(figsize=(9.4, 3.4))
+    panels = figure.subplots(1, 3, sharex=True, sharey=True)
+    for axes, (name, weights) in zip(panels, scaled.items(), strict=True):
         limits = [wanted.min(), wanted.max()]
         axes.plot(limits, limits, color=GREY, linewidth=1)
-        axes.scatter(wanted, raw_weights, s=2, color=CYCLE[0], label="raw")
-        axes.scatter(wanted, gain * raw_weights, s=2, color=CYCLE[1], label=f"times {gain:.1f}")
-        axes.set(title="compensated" if compensated else "as mapped", xlabel="wanted weight")
-        axes.legend(fontsize=8, markerscale=4)
+        axes.scatter(wanted, weights, s=2, color=CYCLE[0])
+        offset = np.abs((weights - wanted).mean(axis=0)).mean()
+        axes.set(title=name, xlabel="wanted weight")
+        axes.text(
+            0.04, 0.9, f"offset of a column: {offset:.4f}", transform=axes.transAxes, fontsize=8
+        )
     panels[0].set(ylabel="applied weight")
 figure
 
