@@ -69,6 +69,6 @@ def test_cure_gives_a_row_per_cure(checkpoint):
     assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)
     cures = [row["cure"] for row in found["rows"]]
-    assert "16x16, gain column, compensated, thresholds matched" in cures
+    assert "16x16, gain bitline, compensated, thresholds matched" in cures
     assert all(0 <= row["after"] <= 100 for row in found["rows"])
     assert all(row["once_s"] > 0 for row in found["rows"] if "compensated" in row["cure"])
