@@ -8,6 +8,8 @@ from scipy.optimize import linear_sum_assignment
 
 from xbarsim.errors import ParameterError
 from xbarsim.mapping import order, transport
+from xbarsim.parameters import CrossbarParams
+from xbarsim.reference import solve_nodal
 
 
 @given(
@@ -61,3 +63,13 @@ def test_rows_and_columns_take_the_same_total_as_single_places(draw):
     items, places = linear_sum_assignment(by_col[:, cols])
     least = by_col[items, cols[places]].sum()
     assert by_col[found[1], cols].sum() == pytest.approx(least)
+
+
+def test_places_lose_what_the_oracle_says_of_average_cells(device):
+    crossbar = CrossbarParams(rows=7, cols=4, r_driver=900.0, r_wire_row=30.0, r_wire_col=50.0)
+    g = np.full((7, 4), 0.75 * device.g_min + 0.25 * device.g_max)
+    kept = solve_nodal(g, np.eye(7), crossbar).i_col / g
+    loss = order.place_loss(crossbar, device)
+    np.testing.assert_allclose(loss, (kept.max() - kept) ** 2, rtol=1e-6, atol=1e-15)
+    assert loss.min() == 0
+    assert loss.max() > 1e-4
