@@ -17,6 +17,7 @@ from xbarsim.network.event_rows import EVENTS, LANES, is_left_to_torch, rows_of,
 from xbarsim.network.threads import in_threads
 
 _LARGEST_SHARE = 0.4
+_IMAGES_AT_A_TIME = 8
 
 
 class EventConv2d(nn.Module):
@@ -52,7 +53,9 @@ class EventConv2d(nn.Module):
             return torch.as_tensor(self.layer(x))
         if many.any():
             rest = torch.from_numpy(np.flatnonzero(many))
-            out[rest] = self.layer(x[rest].contiguous(memory_format=torch.channels_last))
+            # All at once, their copies would take more memory than the layer's input and output.
+            for part in torch.split(rest, _IMAGES_AT_A_TIME):
+                out[part] = self.layer(x[part].contiguous(memory_format=torch.channels_last))
         return out
 
     def _empty(self, x: Tensor) -> Tensor:
