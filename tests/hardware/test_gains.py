@@ -55,6 +55,10 @@ def test_a_gain_a_bit_line_is_that_of_its_own_transformation(net, device):
             assert torch.equal(found[gain].state_dict()[name], tensor)
     first, second = (found[gain].state_dict()["3.weight"] for gain in ("column", "bitline"))
     assert not torch.allclose(first, second, rtol=1e-3)
+    solved, once = [], []
+    to_crossbar_gains(net, CROSSBAR, device, ("bitline",), on_tile=solved.append, **options)
+    to_crossbar(net, CROSSBAR, device, gain="bitline", on_tile=once.append, **options)
+    assert sum(solved) == sum(once), "no other gain was asked for, so arrays are solved once"
 
 
 def test_layers_read_tile_by_tile_get_their_gain_when_they_are_made(net, device):

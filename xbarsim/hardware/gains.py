@@ -56,14 +56,17 @@ def to_crossbar_gains(
         return read if wrap is None else wrap(name, layer, read, programmed, mapped)
 
     spec = (mapping or MappingSpec()).replace(gain="none")
-    plain = to_crossbar(network, crossbar, device, mapping=spec, wrap=keep, **options)
-    merged = all(_merged(plain.get_submodule(name)) for name in raw)
+    found: dict[Gain, nn.Module] = {}
+    scaled = [gain for gain in gains if gain != "bitline"]
+    if scaled:
+        plain = to_crossbar(network, crossbar, device, mapping=spec, wrap=keep, **options)
+        if all(_merged(plain.get_submodule(name)) for name in raw):
+            found = {gain: _scaled(plain, raw, gain) for gain in scaled}
     options |= {"wrap": wrap}
-    return {
-        gain: _scaled(plain, raw, gain)
-        if merged and gain != "bitline"
-        else to_crossbar(network, crossbar, device, mapping=spec.replace(gain=gain), **options)
+    return found | {
+        gain: to_crossbar(network, crossbar, device, mapping=spec.replace(gain=gain), **options)
         for gain in gains
+        if gain not in found
     }
 
 
