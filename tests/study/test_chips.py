@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from xbarsim.cures import adapt_norm, recalibrate_thresholds
+from xbarsim.cures import adapt_norm, correct_outputs, recalibrate_thresholds
 from xbarsim.data import Dataset
 from xbarsim.errors import InfeasibleError, ParameterError
 from xbarsim.hardware import to_crossbar
@@ -51,6 +51,8 @@ def alone(network, condition, hardware, data, chip):
         network, hardware.array(condition), cells, gain=condition.gain, chip=chip,
         compensated=condition.compensated, allow_unvalidated=True,
     )  # fmt: skip
+    if condition.corrected:
+        net = correct_outputs(net, network, data.train_images[: condition.corrected], STEPS)
     if condition.adaptation:
         net = adapt_norm(net, data.train_images[: condition.adaptation], STEPS)
     if condition.thresholds == "matched":
@@ -70,6 +72,7 @@ def test_every_condition_measures_what_it_does_alone(method, data, hardware):
         base.replace(gain="tile", variation=False), base.replace(gain="column", compensated=True),
         base.replace(thresholds="matched"), base.replace(thresholds="chip"),
         base.replace(adaptation=6, gain="layer"), base.replace(adaptation=6, thresholds="matched"),
+        base.replace(corrected=9), base.replace(corrected=5, gain="bitline", adaptation=6),
     ]  # fmt: skip
     suiting = [c for c in conditions if c.suits(method)]
     subject = Subject("net", method, network, STEPS)
@@ -193,5 +196,6 @@ def test_all_cures_together_are_one_of_the_cures(method):
     assert everything.compensated
     assert everything.training
     assert bool(everything.adaptation) == (method == "BNTT")
+    assert bool(everything.corrected) == (method != "BNTT")
     assert not [c for c in cures(32, training=0) if c.training]
     assert all_cures(method, 32, 0) in cures(32, training=0)

@@ -7,6 +7,7 @@ from xbarsim.hardware.crossbar_network import write_targets as write_targets
 from xbarsim.hardware.drivers import Source as Source
 from xbarsim.hardware.drivers import check_drivers as check_drivers
 from xbarsim.hardware.gains import to_crossbar_gains as to_crossbar_gains
+from xbarsim.hardware.outputs import scale_outputs as scale_outputs
 from xbarsim.hardware.reading import AdcParams as AdcParams
 from xbarsim.hardware.reading import ReadParams as ReadParams
 from xbarsim.hardware.setup import HardwareSetup as HardwareSetup

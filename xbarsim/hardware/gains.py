@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from xbarsim.hardware.crossbar_network import Wrap, to_crossbar
-from xbarsim.hardware.drivers import CrossbarLayer, RoundedInput
-from xbarsim.hardware.spikes import SpikesOnly
+from xbarsim.hardware.drivers import CrossbarLayer
+from xbarsim.hardware.outputs import merged_layer
 from xbarsim.mapping import Gain, MappedLayer, MappingSpec, ProgrammedLayer
 from xbarsim.mapping.gain import readout_gain
 from xbarsim.parameters import CrossbarParams, DeviceParams
@@ -60,7 +60,7 @@ def to_crossbar_gains(
     scaled = [gain for gain in gains if gain != "bitline"]
     if scaled:
         plain = to_crossbar(network, crossbar, device, mapping=spec, wrap=keep, **options)
-        if all(_merged(plain.get_submodule(name)) for name in raw):
+        if all(merged_layer(plain.get_submodule(name)) for name in raw):
             found = {gain: _scaled(plain, raw, gain) for gain in scaled}
     options |= {"wrap": wrap}
     return found | {
@@ -70,17 +70,11 @@ def to_crossbar_gains(
     }
 
 
-def _merged(placed: nn.Module) -> CrossbarLayer | None:
-    """Return the layer that has one weight for all of its tiles, if this is one."""
-    layer = placed.layer if isinstance(placed, RoundedInput | SpikesOnly) else placed
-    return layer if isinstance(layer, CrossbarLayer) else None
-
-
 def _scaled(plain: nn.Module, raw: Raw, gain: Gain) -> nn.Module:
     """Return a copy of a network without gain whose layers are read with one."""
     result = copy.deepcopy(plain)
     for name, (target, mapped) in raw.items():
-        layer = _merged(result.get_submodule(name))
+        layer = merged_layer(result.get_submodule(name))
         measured = mapped.plan.cut(mapped.weight)
         weight = mapped.plan.join(measured * readout_gain(target, measured, gain))
         with torch.no_grad():

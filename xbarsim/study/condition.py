@@ -30,6 +30,8 @@ class Condition(Parameters):
     scaled layer by layer to the drive that the chip gives."""
     samples: Count = 256
     """Training images on which thresholds are searched or matched."""
+    corrected: int = Field(default=0, ge=0)
+    """Training images on which every output gets a digital scale and offset."""
     adaptation: int = Field(default=0, ge=0)
     """Training images forwarded on the chip to adapt batch norms (the paper's Section IV-E)."""
     training: int = Field(default=0, ge=0)
@@ -82,6 +84,7 @@ class Condition(Parameters):
         parts += ["compensated"] if self.compensated else []
         parts += [] if self.variation else ["no variation"]
         parts += [] if self.wires else ["no wires"]
+        parts += [f"outputs corrected on {self.corrected} images"] if self.corrected else []
         parts += ["thresholds from the chip"] if self.thresholds == "chip" else []
         parts += ["thresholds matched"] if self.thresholds == "matched" else []
         parts += [f"norms adapted on {self.adaptation} images"] if self.adaptation else []
@@ -94,6 +97,7 @@ class Condition(Parameters):
         parts = [] if self.gain == "none" else ["test vectors"]
         parts += ["wiring"] if self.order != "natural" else []
         parts += ["programming"] if self.compensated else []
+        parts += [f"{self.corrected} images"] if self.corrected else []
         parts += [f"{self.samples} images"] if self.thresholds != "software" else []
         parts += [f"{self.adaptation} images"] if self.adaptation else []
         parts += [f"{self.training} updates with labels"] if self.training else []

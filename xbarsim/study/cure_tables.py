@@ -169,7 +169,7 @@ def beyond_markdown(
         (
             "Relative drops, in percent. All cures: compensation, a gain for each bit line, "
             + ("training through other chips, " if training else "")
-            + "and thresholds or batch norms fitted to the chip."
+            + "and outputs or batch norms fitted to the chip."
         ),
         "",
         (

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from xbarsim.cures import adapt_norm, noise_aware_fit, recalibrate_thresholds
+from xbarsim.cures import adapt_norm, correct_outputs, noise_aware_fit, recalibrate_thresholds
 from xbarsim.data import Dataset
 from xbarsim.errors import InfeasibleError
 from xbarsim.hardware import HardwareSetup, to_crossbar_gains, write_targets
@@ -145,8 +145,13 @@ class Design:
         )  # fmt: skip
 
     def treated(self, chip: nn.Module, condition: Condition) -> nn.Module:
-        """Return a chip after what is done to it alone: thresholds, batch norms."""
+        """Return a chip after what is done to it alone: outputs, thresholds, batch norms."""
         subject, images = self.subject, self.data.train_images
+        if condition.corrected:
+            chip = correct_outputs(
+                chip, self.network, images[: condition.corrected], subject.steps,
+                encoder=subject.encoder,
+            )  # fmt: skip
         if condition.adaptation:
             samples = images[: condition.adaptation]
             chip = adapt_norm(chip, samples, subject.steps, encoder=subject.encoder)

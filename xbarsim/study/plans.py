@@ -116,7 +116,7 @@ def cures(
 
     Args:
         tile: Rows and columns of a tile.
-        samples: Images on which thresholds are searched or matched.
+        samples: Images on which thresholds are searched or matched, and outputs corrected.
         adaptation: Images that adapt batch norms.
         training: Updates of training through the arrays; 0 leaves it out.
     """
@@ -130,6 +130,7 @@ def cures(
         raw.replace(thresholds="chip"),
         raw.replace(thresholds="matched"),
         raw.replace(adaptation=adaptation),
+        raw.replace(corrected=samples),
         *_fitted(best, adaptation),
         *(programmed.replace(gain=gain) for gain in ("layer", "column", "bitline")),
         programmed.replace(scale="tile"),
@@ -147,18 +148,16 @@ def _fitted(condition: Condition, adaptation: int) -> tuple[Condition, ...]:
         condition.replace(thresholds="chip"),
         condition.replace(thresholds="matched"),
         condition.replace(adaptation=adaptation),
+        condition.replace(corrected=condition.samples),
     )
 
 
 def all_cures(method: StudyMethod, tile: int, training: int = TRAINING) -> Condition:
     """Return the one condition that does everything which suits a way to learn."""
     everything = Condition(tile=tile, gain="bitline", compensated=True, training=training)
-    fitted = {
-        "conversion": everything.replace(thresholds="chip"),
-        "surrogate": everything.replace(thresholds="matched"),
-        "BNTT": everything.replace(adaptation=ADAPTATION[-1]),
-    }
-    return fitted.get(method, everything)
+    if method == "BNTT":
+        return everything.replace(adaptation=ADAPTATION[-1])
+    return everything.replace(corrected=everything.samples)
 
 
 def drop_alone() -> tuple[Condition, ...]:

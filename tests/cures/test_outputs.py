@@ -1,0 +1,149 @@
+"""A scale and an offset behind every converter: the least-squares line, and what it gives back."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from xbarsim.cures import correct_outputs
+from xbarsim.errors import ParameterError
+from xbarsim.hardware import AdcParams, ReadParams, to_crossbar
+from xbarsim.inference import simulate
+from xbarsim.network import LIF, BatchNormThroughTime, NeuronParams
+from xbarsim.parameters import CrossbarParams
+
+STEPS = 6
+
+
+@pytest.fixture
+def images():
+    return torch.rand(40, 2, 5, 4, generator=torch.Generator().manual_seed(3))
+
+
+@pytest.fixture
+def spiking():
+    torch.manual_seed(0)
+    neuron = NeuronParams(leak=0.8, threshold=0.4)
+    return nn.Sequential(
+        nn.Conv2d(2, 4, 3, bias=False), LIF(neuron), nn.AvgPool2d((1, 2)), nn.Flatten(),
+        nn.Linear(12, 9), LIF(neuron.replace(reset="zero")), nn.Linear(9, 3, bias=False),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def plain():
+    torch.manual_seed(1)
+    return nn.Sequential(
+        nn.Conv2d(2, 4, 3, bias=False), nn.ReLU(), nn.Flatten(), nn.Linear(24, 9), nn.ReLU(),
+        nn.Linear(9, 3, bias=False),
+    )  # fmt: skip
+
+
+def crooked(net):
+    """Scale every output by a number of its own and add another."""
+    chip, draw = copy.deepcopy(net), torch.Generator().manual_seed(5)
+    with torch.no_grad():
+        for layer in chip:
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                n = len(layer.weight)
+                scale, offset = 0.3 + torch.rand(n, generator=draw), torch.rand(n, generator=draw)
+                bias = 0 if layer.bias is None else layer.bias
+                layer.weight.mul_(scale.reshape(-1, *[1] * (layer.weight.dim() - 1)))
+                layer.bias = nn.Parameter(bias * scale + offset - 0.5)
+    return chip
+
+
+@pytest.mark.parametrize("steps", [0, STEPS])
+def test_a_scale_and_an_offset_of_every_output_are_undone(steps, spiking, plain, images):
+    net = spiking if steps else plain
+    chip = crooked(net)
+    before = copy.deepcopy(chip.state_dict())
+    found = correct_outputs(chip, net.train(), images[:30], steps)
+    for layer, soft in zip(found, net, strict=True):
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            torch.testing.assert_close(layer.weight, soft.weight, rtol=2e-4, atol=2e-5)
+            bias = torch.zeros(len(layer.weight)) if soft.bias is None else soft.bias
+            torch.testing.assert_close(layer.bias, bias.detach(), rtol=2e-4, atol=2e-5)
+    assert all(torch.equal(before[name], chip.state_dict()[name]) for name in before)
+    assert net.training
+    assert not found.training
+
+
+def test_it_is_the_least_squares_line_of_outputs_that_get_the_same_inputs(plain, images):
+    chip = copy.deepcopy(plain)
+    with torch.no_grad():
+        for layer in (chip[0], chip[3], chip[5]):
+            layer.weight.add_(0.1 * torch.randn(layer.weight.shape))
+    found = correct_outputs(chip, plain, images, 0)
+    x = images
+    for k, layer in enumerate(plain):
+        with torch.no_grad():
+            y, soft = chip[k](x), layer(x)
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            flat = [each.movedim(1, 0).flatten(1).double().numpy() for each in (y, soft)]
+            fits = [np.polyfit(a, b, 1) for a, b in zip(*flat, strict=True)]
+            scale, offset = torch.tensor(np.array(fits)).float().T
+            want = chip[k].weight * scale.reshape(-1, *[1] * (layer.weight.dim() - 1))
+            torch.testing.assert_close(found[k].weight, want, rtol=1e-4, atol=1e-6)
+            bias = 0 if chip[k].bias is None else chip[k].bias * scale
+            torch.testing.assert_close(found[k].bias, bias + offset, rtol=1e-4, atol=1e-5)
+        x = soft
+
+
+def test_outputs_that_do_not_vary_or_run_backwards_keep_their_scale(plain, images):
+    chip = copy.deepcopy(plain)
+    with torch.no_grad():
+        chip[0].weight[1].zero_()
+        chip[0].weight[2].neg_()
+    found = correct_outputs(chip, plain, images, 0)
+    assert torch.equal(found[0].weight[1], torch.zeros_like(chip[0].weight[1]))
+    assert torch.equal(found[0].weight[2], chip[0].weight[2])
+    means = (plain[0](images).mean((0, 2, 3)), found[0](images).mean((0, 2, 3)))
+    torch.testing.assert_close(means[1], means[0], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("reading", [ReadParams(), ReadParams(adc=AdcParams(bits=8))])
+def test_real_chips_come_nearer_to_their_software(spiking, images, device, reading):
+    array = CrossbarParams(rows=8, cols=6)
+    chip = to_crossbar(
+        spiking, array, device, gain="bitline", reading=reading, allow_unvalidated=True
+    )
+    found = correct_outputs(chip, spiking, images[:20], STEPS)
+    software, sick, cured = (simulate(n, images[20:], STEPS).rates for n in (spiking, chip, found))
+    assert abs(cured - software).mean() < 0.7 * abs(sick - software).mean()
+    assert [type(layer) for layer in found] == [type(layer) for layer in chip]
+
+
+def test_norms_stay_and_every_step_counts(images):
+    torch.manual_seed(2)
+    net = nn.Sequential(
+        nn.Conv2d(2, 4, 3, bias=False), BatchNormThroughTime(STEPS, 4),
+        LIF(NeuronParams(leak=0.9, threshold=0.3)), nn.Flatten(), nn.Linear(24, 3, bias=False),
+    ).eval()  # fmt: skip
+    found = correct_outputs(crooked(net), net, images, STEPS)
+    assert torch.equal(found[1].running_mean, net[1].running_mean)
+    rates = [simulate(n, images, STEPS).rates for n in (net, found)]
+    assert rates[0].min() > 0.01
+    assert abs(rates[1] - rates[0]).max() < 1e-4
+
+
+def test_what_does_not_belong_together_is_refused(spiking, images):
+    with pytest.raises(ParameterError, match="hardware has 6 layers, software 7"):
+        correct_outputs(spiking[:6], spiking, images, STEPS)
+    with pytest.raises(ParameterError, match="there are 1 images"):
+        correct_outputs(spiking, spiking, images[:1], STEPS)
+
+    class Foreign(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inside = nn.Linear(12, 9)
+
+        def forward(self, x):
+            return self.inside(x)
+
+    chip = copy.deepcopy(spiking)
+    chip[4] = Foreign()
+    with pytest.raises(ParameterError, match="outputs of Foreign cannot be scaled"):
+        correct_outputs(chip, spiking, images, STEPS)
