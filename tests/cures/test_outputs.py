@@ -1,15 +1,16 @@
 """A scale and an offset behind every converter: the least-squares line, and what it gives back."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from xbarsim.cures import correct_outputs
+from xbarsim.cures import correct_outputs, recalibrate_thresholds
 from xbarsim.errors import ParameterError
-from xbarsim.hardware import AdcParams, ReadParams, to_crossbar
+from xbarsim.hardware import AdcParams, ReadParams, array_summary, layer_summaries, to_crossbar
 from xbarsim.inference import simulate
 from xbarsim.network import LIF, BatchNormThroughTime, NeuronParams
 from xbarsim.parameters import CrossbarParams
@@ -114,6 +115,10 @@ def test_real_chips_come_nearer_to_their_software(spiking, images, device, readi
     software, sick, cured = (simulate(n, images[20:], STEPS).rates for n in (spiking, chip, found))
     assert abs(cured - software).mean() < 0.7 * abs(sick - software).mean()
     assert [type(layer) for layer in found] == [type(layer) for layer in chip]
+    assert layer_summaries(found) == layer_summaries(chip)
+    assert array_summary(found) == replace(array_summary(chip), corrected=20)
+    matched = recalibrate_thresholds(found, spiking, images[:5], STEPS)
+    assert array_summary(matched) == array_summary(found)
 
 
 def test_norms_stay_and_every_step_counts(images):

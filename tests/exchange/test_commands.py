@@ -9,11 +9,16 @@ from torch import nn
 from typer.testing import CliRunner
 
 from xbarsim.cli.app import app
+from xbarsim.cures import correct_outputs
+from xbarsim.data import load_dataset
 from xbarsim.errors import ParameterError
 from xbarsim.exchange import from_nir, write_nir
+from xbarsim.hardware import to_crossbar
+from xbarsim.inference import simulate
 from xbarsim.learning import load_network, load_recipe, save_network
 from xbarsim.learning.build import initial_network
 from xbarsim.network import LIF, NeuronParams, leaves
+from xbarsim.parameters import load_crossbar, load_device
 
 
 def run(*args):
@@ -103,6 +108,25 @@ def both(tmp_path):
     save_network(network, recipe, tmp_path / "net.safetensors")
     run("write", tmp_path / "net.safetensors", "-o", tmp_path / "net.nir")
     return tmp_path / "net.safetensors", tmp_path / "net.nir"
+
+
+def test_outputs_are_corrected_on_training_images(both, tmp_path):
+    words = ("--images", 30, "--tile", 64, "--gain", "none", "--allow-unvalidated", "--json")
+    report = tmp_path / "r.html"
+    plain = infer(both[0], *words)
+    found = infer(both[0], "--correct", 20, "--report", report, *words)
+    assert "scaled and shifted, fitted on 20 images" in report.read_text()
+    network, recipe = load_network(both[0])
+    array = load_crossbar("bhattacharjee2022", rows=64, cols=64)
+    chip = to_crossbar(
+        network, array, load_device("bhattacharjee2022"), gain="none", allow_unvalidated=True
+    )
+    data = load_dataset("digits")
+    chip = correct_outputs(chip, network, data.train_images[:20], 3, encoder=recipe.encoder)
+    trace = simulate(chip, data.test_images[:30], 3, encoder=recipe.encoder)
+    assert found["hardware"] == list(trace.accuracy(data.test_labels[:30]))
+    assert found["software"] == plain["software"]
+    assert found["hardware"] != plain["hardware"]
 
 
 def test_cures_of_a_network_from_elsewhere_are_those_of_its_checkpoint(both):

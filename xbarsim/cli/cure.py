@@ -45,10 +45,11 @@ def cure(
 ) -> None:
     """Try every cure on a network: what it costs, and accuracy before and after, mean over chips.
 
-    Gains, order of rows and columns, IR-drop compensation, thresholds, batch-norm statistics, with
-    --updates training through the arrays of other chips, and what goes together. Before is the
-    network on the same chips, read raw. No validation record is asked for. Networks from elsewhere
-    (NIR, ONNX) are measured on the data set of --dataset and cannot be trained.
+    Gains, order of rows and columns, IR-drop compensation, a digital scale and offset of every
+    output, thresholds, batch-norm statistics, with --updates training through the arrays of other
+    chips, and what goes together. Before is the network on the same chips, read raw. No validation
+    record is asked for. Networks from elsewhere (NIR, ONNX) are measured on the data set of
+    --dataset and cannot be trained.
     """
     from dataclasses import asdict, replace
 

@@ -1,6 +1,6 @@
 """This module is ``xbarsim infer``: a network on crossbars, after every time-step."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -90,6 +90,14 @@ def infer(
     compensated: Annotated[
         bool, typer.Option(help="Program conductances that make up for IR drop.")
     ] = False,
+    correct: Annotated[
+        int,
+        typer.Option(
+            help="Training images, without labels, on which every output gets a scale and an offset; "
+            "0: none.",
+            min=0,
+        ),
+    ] = 0,
     setup: SetupFile = None,
     model: ModelName = None,
     chip: Annotated[
@@ -137,6 +145,8 @@ def infer(
         "record": record, "allow_unvalidated": allow_unvalidated, "compensated": compensated,
         "gain": cast("Gain | None", gain), "paranoid": paranoid,
     })  # fmt: skip
+    if correct:
+        job = replace(job, hardware=_corrected(job, correct))
     traces = {
         name: trace_over_time(net, source, images)
         for name, net in (("software", source.network), ("hardware", job.hardware))
@@ -196,6 +206,20 @@ def _on_crossbars(
     errors = [layer.fit_error for layer in layers if layer.fit_error is not None]
     stamps = sorted({layer.validated for layer in layers})
     return _Job(source, hardware, stamps, max(errors, default=None))
+
+
+def _corrected(job: _Job, count: int) -> "nn.Module":
+    """Return the chip with outputs that fit the software's, behind a bar over images."""
+    from xbarsim.cures import correct_outputs
+    from xbarsim.progress import progress_bar
+
+    source, images = job.source, job.source.data.train_images[:count]
+    with progress_bar() as bar:
+        task = bar.add_task("outputs corrected", total=len(images))
+        return correct_outputs(
+            job.hardware, source.network, images, source.steps, encoder=source.encoder,
+            on_batch=lambda n: bar.advance(task, n),
+        )  # fmt: skip
 
 
 def _compare(job: _Job, count: int, *, forced: bool) -> "ErrorTrace":

@@ -1,13 +1,14 @@
 """This module is outputs that fit the software: one scale and one offset behind every converter."""
 
 import copy
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.linalg import vecdot
 
 from xbarsim.errors import ParameterError
-from xbarsim.hardware import scale_outputs
+from xbarsim.hardware import keep_summaries, scale_outputs
 from xbarsim.inference import Encoder, encode
 from xbarsim.network import LIF, as_sequential, stateless
 
@@ -24,6 +25,7 @@ def correct_outputs(
     *,
     seed: int = 0,
     encoder: Encoder = "poisson",
+    on_batch: Callable[[int], None] | None = None,
 ) -> nn.Sequential:
     r"""Return a copy whose layers have a digital scale and offset for every output or channel.
 
@@ -33,10 +35,10 @@ def correct_outputs(
     b_c = \overline{y^{sw}_c} - a_c\,\overline{y^{hw}_c},$$
 
     over images, steps and positions, with every layer fed what the software feeds it, so that one pass
-    serves all layers. Inputs are spikes or rectified, so their mean carries much of what cells that
-    vary add up to; a gain that is found with random test vectors cannot see that, an offset takes it
-    away. It needs no labels, and a multiplier and an adder behind each converter. Outputs that do
-    not vary, or run against the software's, keep their scale.
+    serves all layers. Inputs are spikes or rectified, so the errors of cells that vary add up along the
+    inputs' mean to an offset, which a gain that is found with random test vectors cannot see. It
+    needs no labels, and a multiplier and an adder behind each converter. Outputs that do not vary, or
+    run against the software's, keep their scale.
 
     Args:
         hardware: Network made by ``to_crossbar`` from ``software``.
@@ -45,6 +47,7 @@ def correct_outputs(
         steps: Time-steps; 0 for a network without time.
         seed: Seed of the input spikes.
         encoder: How an image becomes the input of each step.
+        on_batch: Called with the number of images just compared.
 
     Raises:
         ParameterError: If the networks do not match, there are fewer than two images, or a layer's
@@ -63,8 +66,11 @@ def correct_outputs(
         for part in torch.split(images, _BATCH):
             x = encode(part, steps, generator, encoder) if steps else part[None]
             _compare(plain, chip, x, lines)
+            if on_batch is not None:
+                on_batch(len(part))
     for k, line in lines.items():
         scale_outputs(chip[k], *line.fitted())
+    keep_summaries(hardware, chip, corrected=len(images))
     return chip
 
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from xbarsim.errors import ParameterError
+from xbarsim.hardware import keep_summaries
 from xbarsim.inference import Encoder, encode
 from xbarsim.network import LIF, as_sequential, stateless
 
@@ -61,6 +62,7 @@ def recalibrate_thresholds(
             msg = f"layer {k} has no drive in common with software (scale {scale:g}); use a gain first"
             raise ParameterError(msg)
         _scale(cast("LIF", chip[k]), scale)
+    keep_summaries(hardware, chip)
     return chip
 
 

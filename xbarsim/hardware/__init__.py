@@ -16,6 +16,7 @@ from xbarsim.hardware.stream import stream_to_crossbar as stream_to_crossbar
 from xbarsim.hardware.summary import ArraySummary as ArraySummary
 from xbarsim.hardware.summary import LayerSummary as LayerSummary
 from xbarsim.hardware.summary import array_summary as array_summary
+from xbarsim.hardware.summary import keep_summaries as keep_summaries
 from xbarsim.hardware.summary import layer_summaries as layer_summaries
 from xbarsim.hardware.tiled import TiledLayer as TiledLayer
 from xbarsim.hardware.tiled import per_read_noise as per_read_noise

@@ -1,6 +1,6 @@
 """This module is what a network on crossbars says about itself: its arrays, and each of its layers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import nn
 
@@ -44,6 +44,7 @@ class ArraySummary:
         mapping: How weights became conductances.
         reading: What wires, noise and converters do to every read.
         chip: Number of the chip.
+        corrected: Images on which every output got a digital scale and offset; 0 without.
     """
 
     crossbar: CrossbarParams
@@ -51,6 +52,7 @@ class ArraySummary:
     mapping: MappingSpec
     reading: ReadParams
     chip: int
+    corrected: int = 0
 
 
 def layer_summaries(network: nn.Module) -> tuple[LayerSummary, ...]:
@@ -75,6 +77,13 @@ def array_summary(network: nn.Module) -> ArraySummary:
     if not isinstance(summary, ArraySummary):
         raise ParameterError(_NOT_OURS)
     return summary
+
+
+def keep_summaries(source: nn.Module, result: nn.Module, *, corrected: int = 0) -> None:
+    """Let what was made from a network of ``to_crossbar`` say the same of itself, and ``corrected``."""
+    if isinstance(summary := getattr(source, "array_summary", None), ArraySummary):
+        result.array_summary = replace(summary, corrected=corrected or summary.corrected)  # type: ignore[assignment]
+        result.layer_summaries = layer_summaries(source)  # type: ignore[assignment]
 
 
 _NOT_OURS = "this network was not made by to_crossbar, so nothing is known about its layers"

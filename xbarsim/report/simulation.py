@@ -95,6 +95,8 @@ def _array_lines(summary: ArraySummary) -> list[tuple[str, str]]:
     wires = ("r_driver", "r_wire_row", "r_wire_col", "r_sense")
     ends = ", ".join(f"{name} {getattr(crossbar, name):.4g} Ω" for name in wires)
     cells = f"{device.g_min:.4g} to {device.g_max:.4g} S, σ/μ {device.sigma:.3g}"
+    corrected = [("outputs", f"scaled and shifted, fitted on {summary.corrected} images")]
+    corrected = corrected if summary.corrected else []
     compensated = ", compensated for IR drop" if mapping.compensated else ""
     return [
         ("tile", f"{crossbar.rows}x{crossbar.cols}; {ends}"),
@@ -102,6 +104,7 @@ def _array_lines(summary: ArraySummary) -> list[tuple[str, str]]:
         ("mapping", f"{mapping.scheme}, {mapping.unrolling}, gain {mapping.gain}{compensated}"),
         ("model of the wires", summary.reading.ir_drop),
         ("chip", str(summary.chip)),
+        *corrected,
     ]
 
 
