@@ -95,17 +95,17 @@ def _array_lines(summary: ArraySummary) -> list[tuple[str, str]]:
     wires = ("r_driver", "r_wire_row", "r_wire_col", "r_sense")
     ends = ", ".join(f"{name} {getattr(crossbar, name):.4g} Ω" for name in wires)
     cells = f"{device.g_min:.4g} to {device.g_max:.4g} S, σ/μ {device.sigma:.3g}"
-    corrected = [("outputs", f"scaled and shifted, fitted on {summary.corrected} images")]
-    corrected = corrected if summary.corrected else []
     compensated = ", compensated for IR drop" if mapping.compensated else ""
-    return [
+    lines = [
         ("tile", f"{crossbar.rows}x{crossbar.cols}; {ends}"),
         ("device", f"{device.name}: {cells}, read at {device.v_read:.4g} V"),
         ("mapping", f"{mapping.scheme}, {mapping.unrolling}, gain {mapping.gain}{compensated}"),
         ("model of the wires", summary.reading.ir_drop),
         ("chip", str(summary.chip)),
-        *corrected,
     ]
+    if summary.corrected:
+        lines.append(("outputs", f"scaled and shifted, fitted on {summary.corrected} images"))
+    return lines
 
 
 def _pictures(
