@@ -215,7 +215,7 @@ def _corrected(job: _Job, count: int) -> "nn.Module":
 
     source, images = job.source, job.source.data.train_images[:count]
     with progress_bar() as bar:
-        task = bar.add_task("outputs corrected", total=len(images))
+        task = bar.add_task("outputs corrected", total=2 * len(images))
         return correct_outputs(
             job.hardware, source.network, images, source.steps, encoder=source.encoder,
             on_batch=lambda n: bar.advance(task, n),

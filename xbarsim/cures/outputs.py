@@ -54,8 +54,8 @@ def correct_outputs(
         steps: Time-steps; 0 for a network without time.
         seed: Seed of the input spikes.
         encoder: How an image becomes the input of each step.
-        on_batch: Called with the number of images whose way through the network has ended, of
-            software and of hardware, so with twice the number of images in all.
+        on_batch: Called with the number of images just run, in software and on the chip, so with
+            twice their number in all.
 
     Raises:
         ParameterError: If the networks do not match, there are fewer than two images, or a layer's
@@ -82,8 +82,8 @@ def correct_outputs(
         for x in inputs():
             _watch(plain, x, wanted)
             report(x.shape[1])
-        _correct(chip, inputs(), wanted)
-    report(len(images))
+        for before, after in pairwise(_correct(chip, inputs(), wanted)):
+            report(round(after * len(images)) - round(before * len(images)))
     keep_summaries(hardware, chip, corrected=len(images))
     return chip
 
@@ -96,17 +96,21 @@ def _watch(plain: nn.Sequential, x: Tensor, moments: dict[int, "_Moments"]) -> N
             moments[k].see(x)
 
 
-def _correct(chip: nn.Sequential, inputs: Iterator[Tensor], wanted: dict[int, "_Moments"]) -> None:
-    """Correct layer after layer in place, keeping what the chip feeds the next one."""
+def _correct(
+    chip: nn.Sequential, inputs: Iterator[Tensor], wanted: dict[int, "_Moments"]
+) -> Iterator[float]:
+    """Correct layer after layer in place, yielding the share of them that is done."""
     places, layers = [*wanted, len(chip)], list(chip)
     kept = [_small(_run(layers[: places[0]], x)) for x in inputs]
-    for place, following in pairwise(places):
+    yield 0.0
+    for number, (place, following) in enumerate(pairwise(places), 1):
         found = _Moments()
         for each in kept:
             found.see(_run([layers[place]], _large(each)))
         scale_outputs(layers[place], *found.line(wanted[place]))
         if following < len(layers):
             kept = [_small(_run(layers[place:following], _large(each))) for each in kept]
+        yield number / len(wanted)
 
 
 def _run(layers: list[nn.Module], x: Tensor) -> Tensor:
