@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from xbarsim.cures import correct_outputs, recalibrate_thresholds
+from xbarsim.cures import correct_outputs, output_statistics, recalibrate_thresholds
 from xbarsim.errors import ParameterError
 from xbarsim.hardware import AdcParams, ReadParams, array_summary, layer_summaries, to_crossbar
 from xbarsim.inference import encode, simulate
@@ -68,6 +68,7 @@ def test_a_scale_and_an_offset_of_every_output_are_undone(steps, spiking, plain,
             bias = torch.zeros(len(layer.weight)) if soft.bias is None else soft.bias
             torch.testing.assert_close(layer.bias, bias.detach(), rtol=2e-4, atol=2e-5)
     assert all(torch.equal(before[name], chip.state_dict()[name]) for name in before)
+    assert found.state_dict().keys() >= before.keys()
     assert net.training
     assert not found.training
 
@@ -77,13 +78,15 @@ def test_outputs_of_the_corrected_chip_have_the_mean_and_spread_of_the_software(
     steps, spiking, plain, images
 ):
     net = spiking if steps else plain
-    chip, seen = copy.deepcopy(net), []
+    chip, seen, done = copy.deepcopy(net), [], []
     with torch.no_grad():
         for layer in chip:
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 layer.weight.add_(0.05 * torch.randn(layer.weight.shape))
-    found = correct_outputs(chip, net, images, steps, seed=7, on_batch=seen.append)
-    assert sum(seen) == 2 * len(images)
+    wanted = output_statistics(net, images, steps, seed=7, on_batch=seen.append)
+    found = correct_outputs(chip, wanted, images, steps, seed=7, on_layer=done.append)
+    assert (sum(seen), sum(done)) == (len(images), 3)
+    assert same(found, correct_outputs(chip, net, images, steps, seed=7))
     stream = torch.Generator().manual_seed(7)
     x = encode(images, steps, stream, "poisson") if steps else images[None]
     ours, theirs = outputs(found, x), outputs(net, x)
@@ -92,6 +95,11 @@ def test_outputs_of_the_corrected_chip_have_the_mean_and_spread_of_the_software(
         torch.testing.assert_close(y.mean(1), wanted.mean(1), rtol=1e-4, atol=1e-5)
         torch.testing.assert_close(y.std(1), wanted.std(1), rtol=1e-4, atol=1e-5)
     assert max(float((y - t).abs().max()) for y, t in zip(ours, theirs, strict=True)) > 0.01
+
+
+def same(one, other):
+    found, wanted = one.state_dict(), other.state_dict()
+    return all(torch.equal(found[name], wanted[name]) for name in wanted)
 
 
 def outputs(net, x):

@@ -210,15 +210,20 @@ def _on_crossbars(
 
 def _corrected(job: _Job, count: int) -> "nn.Module":
     """Return the chip with outputs that fit the software's, behind a bar over images."""
-    from xbarsim.cures import correct_outputs
+    from xbarsim.cures import correct_outputs, output_statistics
     from xbarsim.progress import progress_bar
 
     source, images = job.source, job.source.data.train_images[:count]
     with progress_bar() as bar:
-        task = bar.add_task("outputs corrected", total=2 * len(images))
-        return correct_outputs(
-            job.hardware, source.network, images, source.steps, encoder=source.encoder,
+        task = bar.add_task("outputs in software", total=len(images))
+        wanted = output_statistics(
+            source.network, images, source.steps, encoder=source.encoder,
             on_batch=lambda n: bar.advance(task, n),
+        )  # fmt: skip
+        task = bar.add_task("layers corrected", total=len(wanted.moments))
+        return correct_outputs(
+            job.hardware, wanted, images, source.steps, encoder=source.encoder,
+            on_layer=lambda n: bar.advance(task, n),
         )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """This module is outputs that fit the software: one scale and one offset behind every converter."""
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
@@ -11,17 +12,29 @@ from torch.linalg import vecdot
 from xbarsim.errors import ParameterError
 from xbarsim.hardware import keep_summaries, scale_outputs
 from xbarsim.inference import Encoder, encode
-from xbarsim.network import LIF, as_sequential, stateless
+from xbarsim.network import LIF, as_sequential, for_inference, stateless
 
 _BATCH, _STEPS_IN_MEMORY = 64, 1280
-_STILL = 1e-6
+_STILL = 1e-3
 _LAYERS = nn.Linear | nn.Conv1d | nn.Conv2d
 _LEVELS = 16
 """A spike that was averaged over 4x4 pixels has so many sizes; a byte holds any of them."""
 
 
-def correct_outputs(
-    hardware: nn.Module,
+@dataclass(frozen=True)
+class OutputStatistics:
+    """Mean and spread of every output of a network's layers, as its software gives them.
+
+    Attributes:
+        layers: Layers of the network, neurons and all.
+        moments: By the number of a layer with weights: mean and standard deviation, [channel].
+    """
+
+    layers: int
+    moments: Mapping[int, tuple[Tensor, Tensor]]
+
+
+def output_statistics(
     software: nn.Module,
     images: Tensor,
     steps: int,
@@ -29,6 +42,35 @@ def correct_outputs(
     seed: int = 0,
     encoder: Encoder = "poisson",
     on_batch: Callable[[int], None] | None = None,
+) -> OutputStatistics:
+    """Return mean and spread of a network's outputs over images, steps and positions.
+
+    Worked out once, they serve every chip; see ``correct_outputs`` for the arguments.
+    """
+    plain = copy.deepcopy(as_sequential(software)).eval()
+    fast = [_fast(layer) for layer in plain]
+    moments = {k: _Moments() for k, layer in enumerate(plain) if isinstance(layer, _LAYERS)}
+    with torch.inference_mode():
+        for x in _inputs(images, steps, seed, encoder):
+            count = x.shape[1]
+            for k, layer in enumerate(fast):
+                x = _run([layer], x)  # noqa: PLW2901
+                if k in moments:
+                    moments[k].see(x)
+            if on_batch is not None:
+                on_batch(count)
+    return OutputStatistics(len(plain), {k: each.mean_and_spread() for k, each in moments.items()})
+
+
+def correct_outputs(
+    hardware: nn.Module,
+    software: nn.Module | OutputStatistics,
+    images: Tensor,
+    steps: int,
+    *,
+    seed: int = 0,
+    encoder: Encoder = "poisson",
+    on_layer: Callable[[int], None] | None = None,
 ) -> nn.Sequential:
     r"""Return a copy whose layers have a digital scale and offset for every output or channel.
 
@@ -49,71 +91,70 @@ def correct_outputs(
 
     Args:
         hardware: Network made by ``to_crossbar`` from ``software``.
-        software: Feed-forward network.
-        images: Images to compare outputs on; their number is the cure's cost.
+        software: Feed-forward network, or what ``output_statistics`` says of it.
+        images: Images to run; their number is the cure's cost.
         steps: Time-steps; 0 for a network without time.
         seed: Seed of the input spikes.
         encoder: How an image becomes the input of each step.
-        on_batch: Called with the number of images just run, in software and on the chip, so with
-            twice their number in all.
+        on_layer: Called with 1 when a layer is corrected.
 
     Raises:
         ParameterError: If the networks do not match, there are fewer than two images, or a layer's
             outputs cannot be scaled.
     """
-    chip, plain = (copy.deepcopy(as_sequential(n)).eval() for n in (hardware, software))
-    if len(chip) != len(plain) or len(images) < 2:
+    chip = copy.deepcopy(as_sequential(hardware)).eval()
+    count = (
+        software.layers if isinstance(software, OutputStatistics) else len(as_sequential(software))
+    )
+    if len(chip) != count or len(images) < 2:
         msg = (
-            f"hardware has {len(chip)} layers, software {len(plain)}, and there are {len(images)} "
+            f"hardware has {len(chip)} layers, software {count}, and there are {len(images)} "
             "images; compare a network with what to_crossbar made of it, on two images or more"
         )
         raise ParameterError(msg)
-    size = max(1, min(_BATCH, _STEPS_IN_MEMORY // max(steps, 1)))
-    parts = torch.split(images, size)
-    report = on_batch or (lambda _: None)
-
-    def inputs() -> Iterator[Tensor]:
-        generator = torch.Generator(device=images.device).manual_seed(seed)
-        for part in parts:
-            yield encode(part, steps, generator, encoder) if steps else part[None]
-
+    if not isinstance(software, OutputStatistics):
+        software = output_statistics(software, images, steps, seed=seed, encoder=encoder)
     with torch.inference_mode():
-        wanted = {k: _Moments() for k, layer in enumerate(plain) if isinstance(layer, _LAYERS)}
-        for x in inputs():
-            _watch(plain, x, wanted)
-            report(x.shape[1])
-        for before, after in pairwise(_correct(chip, inputs(), wanted)):
-            report(round(after * len(images)) - round(before * len(images)))
+        inputs = _inputs(images, steps, seed, encoder)
+        _correct(chip, inputs, software.moments, on_layer or (lambda _: None))
     keep_summaries(hardware, chip, corrected=len(images))
     return chip
 
 
-def _watch(plain: nn.Sequential, x: Tensor, moments: dict[int, "_Moments"]) -> None:
-    """Run the software and add up what its layers give."""
-    for k, layer in enumerate(plain):
-        x = _run([layer], x)
-        if k in moments:
-            moments[k].see(x)
+def _inputs(images: Tensor, steps: int, seed: int, encoder: Encoder) -> Iterator[Tensor]:
+    """Yield the network's inputs, [time, image, ...], some images at a time."""
+    generator = torch.Generator(device=images.device).manual_seed(seed)
+    size = max(1, min(_BATCH, _STEPS_IN_MEMORY // max(steps, 1)))
+    for part in torch.split(images, size):
+        yield encode(part, steps, generator, encoder) if steps else part[None]
 
 
 def _correct(
-    chip: nn.Sequential, inputs: Iterator[Tensor], wanted: dict[int, "_Moments"]
-) -> Iterator[float]:
-    """Correct layer after layer in place, yielding the share of them that is done."""
+    chip: nn.Sequential,
+    inputs: Iterator[Tensor],
+    wanted: Mapping[int, tuple[Tensor, Tensor]],
+    on_layer: Callable[[int], None],
+) -> None:
+    """Correct layer after layer in place, keeping what the chip feeds the next one."""
     places, layers = [*wanted, len(chip)], list(chip)
     kept = [_small(_run(layers[: places[0]], x)) for x in inputs]
-    yield 0.0
-    for number, (place, following) in enumerate(pairwise(places), 1):
-        found = _Moments()
+    for place, following in pairwise(places):
+        found, layer = _Moments(), _fast(layers[place])
         for each in kept:
-            found.see(_run([layers[place]], _large(each)))
-        scale_outputs(layers[place], *found.line(wanted[place]))
+            found.see(_run([layer], _large(each)))
+        scale_outputs(layers[place], *_line(found.mean_and_spread(), wanted[place]))
         if following < len(layers):
-            kept = [_small(_run(layers[place:following], _large(each))) for each in kept]
-        yield number / len(wanted)
+            segment = [_fast(layers[place]), *layers[place + 1 : following]]
+            kept = [_small(_run(segment, _large(each))) for each in kept]
+        on_layer(1)
 
 
-def _run(layers: list[nn.Module], x: Tensor) -> Tensor:
+def _fast(layer: nn.Module) -> nn.Module:
+    """Return a layer with weights in the form that spikes drive, if there is one."""
+    return for_inference(nn.Sequential(layer))[0] if isinstance(layer, _LAYERS) else layer
+
+
+def _run(layers: Sequence[nn.Module], x: Tensor) -> Tensor:
     for layer in layers:
         x = torch.as_tensor(layer(x)[0]) if isinstance(layer, LIF) else stateless(layer, x)
     return x
@@ -131,6 +172,14 @@ def _large(small: tuple[Tensor, torch.dtype]) -> Tensor:
     return x.to(dtype).div_(_LEVELS) if x.dtype == torch.uint8 else x
 
 
+def _line(found: tuple[Tensor, Tensor], wanted: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """Return the scale and the offset that give outputs the wanted mean and spread."""
+    (mean, spread), (to_mean, to_spread) = found, wanted
+    usable = (spread > _STILL * mean.abs()) & (to_spread > _STILL * to_mean.abs())
+    scale = torch.where(usable, to_spread / torch.where(usable, spread, 1.0), 1.0)
+    return scale, to_mean - scale * mean
+
+
 class _Moments:
     """Sums over outputs [time, image, channel, ...] and over their squares, [channel]."""
 
@@ -145,11 +194,7 @@ class _Moments:
         self.sums = self.sums + sums if self.count else sums
         self.count += y.shape[0] * y.shape[2]
 
-    def line(self, wanted: "_Moments") -> tuple[Tensor, Tensor]:
-        """Return the scale and the offset that give these outputs the wanted mean and spread."""
+    def mean_and_spread(self) -> tuple[Tensor, Tensor]:
+        """Return mean and standard deviation, [channel]."""
         mean, power = self.sums / self.count
-        to_mean, to_power = wanted.sums / wanted.count
-        spread, to_spread = power - mean.square(), to_power - to_mean.square()
-        usable = (spread > _STILL * power) & (to_spread > _STILL * to_power)
-        scale = torch.where(usable, to_spread / torch.where(usable, spread, 1.0), 1.0).sqrt()
-        return scale, to_mean - scale * mean
+        return mean, (power - mean.square()).clamp(min=0).sqrt()

@@ -1,14 +1,21 @@
 """This module is a network as hardware: its chips, and what all of them have in common."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from torch import nn
 
-from xbarsim.cures import adapt_norm, correct_outputs, noise_aware_fit, recalibrate_thresholds
+from xbarsim.cures import (
+    OutputStatistics,
+    adapt_norm,
+    correct_outputs,
+    noise_aware_fit,
+    output_statistics,
+    recalibrate_thresholds,
+)
 from xbarsim.data import Dataset
 from xbarsim.errors import InfeasibleError
 from xbarsim.hardware import HardwareSetup, to_crossbar_gains, write_targets
@@ -96,6 +103,18 @@ class Design:
         return tuned
 
     @cached_property
+    def statistics(self) -> Callable[[int], OutputStatistics]:
+        """What the network's outputs are like in software on so many images, once for all chips."""
+        subject, images = self.subject, self.data.train_images
+
+        @cache
+        def of(count: int) -> OutputStatistics:
+            samples = images[:count]
+            return output_statistics(self.network, samples, subject.steps, encoder=subject.encoder)
+
+        return of
+
+    @cached_property
     def targets(self) -> Mapping[str, ProgrammedLayer]:
         """What the cells of every chip are to be programmed with."""
         array, spec = self.hardware.array(self.condition), self.hardware.mapping(self.condition)
@@ -148,10 +167,8 @@ class Design:
         """Return a chip after what is done to it alone: outputs, thresholds, batch norms."""
         subject, images = self.subject, self.data.train_images
         if condition.corrected:
-            chip = correct_outputs(
-                chip, self.network, images[: condition.corrected], subject.steps,
-                encoder=subject.encoder,
-            )  # fmt: skip
+            samples, wanted = images[: condition.corrected], self.statistics(condition.corrected)
+            chip = correct_outputs(chip, wanted, samples, subject.steps, encoder=subject.encoder)
         if condition.adaptation:
             samples = images[: condition.adaptation]
             chip = adapt_norm(chip, samples, subject.steps, encoder=subject.encoder)
