@@ -102,6 +102,32 @@ def studies_table() -> str:
     return "\n".join(table)
 
 
+def cured_table() -> str:
+    """Return one line a network: accuracy as mapped, and after the cures that build on each other."""
+    steps = {
+        "raw": "gain none",
+        "gain layer": "gain layer",
+        "gain bitline": "gain bitline",
+        "and outputs corrected": "gain bitline, outputs corrected on 256 images",
+        "and compensated": "gain bitline, compensated, outputs corrected on 256 images",
+    }
+    head = ["network", "test images", "software", *steps]
+    table = [f"| {' | '.join(head)} |", "| --- " * len(head) + "|"]
+    for dataset in ("digits", "mnist", "cifar10"):
+        with (ROOT / f"validation/studies/{dataset}/cure.csv").open() as stream:
+            lines = list(csv.DictReader(stream))
+        for row in dict.fromkeys(line["row"] for line in lines):
+            own = {line["cure"]: line for line in lines if line["row"] == row}
+            first = next(iter(own.values()))
+            found = (own.get(f"64x64, {words}") for words in steps.values())
+            after = [f"{float(line['after']):.1f}" if line else "-" for line in found]
+            images = f"{int(first['images']):,}"
+            table.append(
+                f"| {row} | {images} | {float(first['software']):.1f} | {' | '.join(after)} |"
+            )
+    return "\n".join(table)
+
+
 def benchmark_table(*, short: bool) -> str:
     """Return one line per benchmark figure; the short table has figures of speed with a bar only."""
     lines = ["| benchmark | figure | measured | bar |", "| --- | --- | --- | --- |"]
@@ -144,6 +170,7 @@ def main() -> int:
         "evidence": evidence_table(),
         "demo": demo_table(),
         "studies": studies_table(),
+        "cured": cured_table(),
         "benchmarks": benchmark_table(short=True),
     }
     pages = {

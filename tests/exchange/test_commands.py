@@ -3,6 +3,7 @@
 import csv
 import json
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -12,10 +13,10 @@ from xbarsim.cli.app import app
 from xbarsim.cures import correct_outputs
 from xbarsim.data import load_dataset
 from xbarsim.errors import ParameterError
-from xbarsim.exchange import from_nir, write_nir
+from xbarsim.exchange import from_nir, from_onnx, write_nir
 from xbarsim.hardware import to_crossbar
 from xbarsim.inference import simulate
-from xbarsim.learning import load_network, load_recipe, save_network
+from xbarsim.learning import convert, load_network, load_recipe, save_network
 from xbarsim.learning.build import initial_network
 from xbarsim.network import LIF, NeuronParams, leaves
 from xbarsim.parameters import load_crossbar, load_device
@@ -175,3 +176,22 @@ def test_an_onnx_network_is_cured_without_time(tmp_path):
     assert found["steps"] == 0
     with pytest.raises(ParameterError, match="convert it first"):
         answer("cosim", tmp_path / "net.onnx", "--images", 1)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_an_onnx_network_becomes_a_spiking_one(tmp_path):
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 12), nn.ReLU(), nn.Linear(12, 10))
+    torch.onnx.export(network, torch.zeros(1, 1, 8, 8), tmp_path / "net.onnx", dynamo=False)
+    words = ("--steps", 30, "--images", 20, "--test-images", 40, "--json")
+    done = answer("convert", tmp_path / "net.onnx", "-o", tmp_path / "net.nir", *words)
+    found, data = from_nir(tmp_path / "net.nir"), load_dataset("digits")
+    wanted = convert(from_onnx(tmp_path / "net.onnx"), data.train_images[:20], 30)
+    accuracy = simulate(wanted, data.test_images[:40], 30).accuracy(data.test_labels[:40])
+    assert done["test_accuracy"] == accuracy[-1]
+    assert done["test_images"] == 40
+    ours, theirs = (simulate(n, data.test_images[:40], 30) for n in (found, wanted))
+    np.testing.assert_allclose(ours.rates, theirs.rates, atol=1e-3)
+    assert ours.rates.max() > 0.01
+    with pytest.raises(ParameterError, match=r"write a NIR file: -o net\.nir"):
+        answer("convert", tmp_path / "net.onnx", "-o", tmp_path / "net.safetensors", *words)

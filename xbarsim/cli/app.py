@@ -9,6 +9,7 @@ from xbarsim.cli import (
     calibrate,
     campaign,
     check,
+    convert,
     cosim,
     cure,
     demo,
@@ -37,8 +38,8 @@ app = typer.Typer(
 )
 
 for module in (
-    demo, devices, netlist, spice, campaign, check, evidence, calibrate, networks, infer, cure,
-    cosim, benchmark, nir, files, doctor,
+    demo, devices, netlist, spice, campaign, check, evidence, calibrate, networks, convert, infer,
+    cure, cosim, benchmark, nir, files, doctor,
 ):  # fmt: skip
     module.register(app)
 

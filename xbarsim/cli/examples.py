@@ -30,7 +30,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "train digits-ann -o digits.safetensors",
         "train mnist-vgg5-ann -o vgg5.safetensors --data mnist --minutes 60",
     ),
-    "convert": ("convert digits.safetensors -o spiking.safetensors --steps 100",),
+    "convert": (
+        "convert digits.safetensors -o spiking.safetensors --steps 100",
+        "convert net.onnx -o spiking.nir --dataset mnist --steps 100",
+    ),
     "infer": (
         "infer digits.safetensors --tile 32 --report report.html",
         "infer net.nir --dataset digits --steps 20 --errors 64 --figures figures",

@@ -1,6 +1,5 @@
-"""This module is ``xbarsim train``, ``convert`` and ``study software``."""
+"""This module is ``xbarsim train`` and ``study software``."""
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from xbarsim.data import Dataset
     from xbarsim.learning import Recipe, TrainingRun
 
-Checkpoint = Annotated[Path, typer.Argument(help="Checkpoint (.safetensors).")]
 DataFolder = Annotated[
     Path | None, typer.Option(help="Folder with the data set's files; else XBARSIM_DATA.")
 ]
@@ -33,7 +31,6 @@ TestImages = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(train)
-    app.command()(convert)
     study = typer.Typer(no_args_is_help=True, help="Studies: tables that the paper has, too.")
     study.command()(software)
     register_studies(study)
@@ -154,49 +151,6 @@ def _torch_device(name: str) -> "torch.device":
         msg = f"device is {name!r}; known: {known}"
         raise ParameterError(msg)
     return torch.device(name)
-
-
-def convert(
-    checkpoint: Checkpoint,
-    out: Out,
-    steps: Annotated[int, typer.Option(help="Time-steps of search and measurement.", min=1)] = 100,
-    images: Annotated[int, typer.Option(help="Training images to search on.", min=1)] = 256,
-    percentile: Annotated[
-        float, typer.Option(help="Of pre-activations; 100: largest. [%]", min=0, max=100)
-    ] = 100,
-    data: DataFolder = None,
-    test_images: TestImages = None,
-    json: JsonFlag = False,
-) -> None:
-    """Convert a trained ReLU network into an integrate-and-fire network (Algorithm 1)."""
-    from json import dumps
-
-    from xbarsim.data import load_dataset
-    from xbarsim.learning import convert as run_conversion
-    from xbarsim.learning import keep_freed_memory, load_network, save_network
-    from xbarsim.storage import writable_folder, write_atomically
-
-    keep_freed_memory()
-    writable_folder(out.parent)
-    began = time.monotonic()
-    network, recipe = load_network(checkpoint)
-    dataset = load_dataset(recipe.dataset, data)
-    found = run_conversion(network, dataset.train_images[:images], steps, percentile=percentile)
-    norm = "folded" if recipe.norm == "batch" else recipe.norm
-    new = recipe.replace(method="conversion", steps=steps, norm=norm)
-    accuracy = float(accuracy_over_time(found, new, dataset, test_images)[-1])
-    metrics = {
-        "test_accuracy": accuracy,
-        "test_images": len(dataset.test_images[:test_images]),
-        "seconds": time.monotonic() - began,
-        "command": f"xbarsim convert {checkpoint.name} --steps {steps} --images {images} "
-        f"--percentile {percentile:g}"
-        + ("" if test_images is None else f" --test-images {test_images}"),
-    }
-    save_network(found, new, out, data_md5=dataset.md5, metrics=metrics)
-    write_atomically(out.with_suffix(".jsonl"), dumps({**metrics, "seed": recipe.seed}) + "\n")
-    text = f"test accuracy {100 * accuracy:.2f} %; wrote {out}"
-    say({"written": str(out), **metrics}, text, json=json)
 
 
 def accuracy_over_time(
