@@ -169,7 +169,7 @@ def beyond_markdown(
         (
             "Relative drops, in percent. All cures: compensation, a gain for each bit line, "
             + ("training through other chips, " if training else "")
-            + "and outputs or batch norms fitted to the chip."
+            + "and outputs corrected."
         ),
         "",
         (
@@ -220,7 +220,7 @@ def _rest(row: Network, found: Sequence[Measured], training: int) -> list[str]:
     tried = [c for c in cures(tile, training=training) if c.suits(row.method)]
     drops = {c: _drop(soft, _chips(row, c, found)) for c in (*attribution(tile), *tried)}
     best = min(((d, c.words) for c in tried if (d := drops[c]) is not None), default=None)
-    everything = drops[all_cures(row.method, tile, training)]
+    everything = drops[all_cures(tile, training)]
     compensated = drops[Condition(tile=tile, gain="bitline", compensated=True)]
     shown = [percent(drops[c]) for c in attribution(tile)]
     reached = everything is not None and everything <= REST_GOAL

@@ -152,11 +152,9 @@ def _fitted(condition: Condition, adaptation: int) -> tuple[Condition, ...]:
     )
 
 
-def all_cures(method: StudyMethod, tile: int, training: int = TRAINING) -> Condition:
-    """Return the one condition that does everything which suits a way to learn."""
+def all_cures(tile: int, training: int = TRAINING) -> Condition:
+    """Return the one condition that does everything which suits any network."""
     everything = Condition(tile=tile, gain="bitline", compensated=True, training=training)
-    if method == "BNTT":
-        return everything.replace(adaptation=ADAPTATION[-1])
     return everything.replace(corrected=everything.samples)
 
 
