@@ -53,7 +53,7 @@ def test_goals_are_judged_by_relative_drops(rows, alone, rest, verdicts):
     found = [measured(None, -1, 0.9)]
     found += [measured(c, 0, alone if c.compensated else 0.3) for c in drop_alone()]
     both, wires, variation = attribution(64)
-    values = {both: 0.45, wires: 0.63, variation: 0.81, all_cures("BNTT", 64): rest}
+    values = {both: 0.45, wires: 0.63, variation: 0.81, all_cures(64): rest}
     found += [measured(c, 0, a) for c, a in values.items() if c not in drop_alone()]
     text = beyond_markdown(rows, found, "Title", "xbarsim study beyond", TRAINING)
     sizes = [line for line in text.splitlines() if line.startswith(("| BNTT | 64", "| BNTT | 128"))]
