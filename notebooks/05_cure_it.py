@@ -186,7 +186,7 @@ print(f"compensated arrays keep {100 * kept[True]:.0f} % of the gain of those as
 
 # %%
 with figure_style() as figure_class:
-    figure = figure_class(figsize=(8.4, 3))
+    figure = figure_class(figsize=(8.4, 3.6))
     panels = figure.subplots(1, 2, sharey=True)
     for axes, limits in zip(panels, ((0, 102), (94, 99)), strict=True):
         axes.axvline(100 * software.accuracy[-1], color=GREY, linewidth=2.5, label="software")
