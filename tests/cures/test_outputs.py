@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import snntorch as snn
 import torch
 from torch import nn
 
 from xbarsim.cures import correct_outputs, output_statistics, recalibrate_thresholds
 from xbarsim.errors import ParameterError
+from xbarsim.exchange import as_network
 from xbarsim.hardware import AdcParams, ReadParams, array_summary, layer_summaries, to_crossbar
 from xbarsim.inference import encode, simulate
 from xbarsim.network import LIF, BatchNormThroughTime, NeuronParams, stateless
@@ -157,6 +159,20 @@ def test_norms_stay_and_every_step_counts(images):
     rates = [simulate(n, images, STEPS).rates for n in (net, found)]
     assert rates[0].min() > 0.01
     assert abs(rates[1] - rates[0]).max() < 1e-4
+
+
+def test_a_network_of_another_framework_is_understood(device):
+    torch.manual_seed(4)
+    lif = snn.Leaky(beta=0.8, threshold=0.3, init_hidden=True)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(12, 7, bias=False), lif, nn.Linear(7, 3))
+    array = CrossbarParams(rows=8, cols=6)
+    chip = to_crossbar(net, array, device, gain="none", allow_unvalidated=True)
+    images = torch.rand(9, 1, 3, 4)
+    found = correct_outputs(chip, net, images, STEPS)
+    assert same(found, correct_outputs(chip, as_network(net), images, STEPS))
+    assert not torch.equal(found[1].weight, chip[1].weight)
+    matched = recalibrate_thresholds(chip, net, images, STEPS)
+    assert same(matched, recalibrate_thresholds(chip, as_network(net), images, STEPS))
 
 
 def test_what_does_not_belong_together_is_refused(spiking, images):

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.linalg import vecdot
 
 from xbarsim.errors import ParameterError
+from xbarsim.exchange import as_network
 from xbarsim.hardware import keep_summaries, scale_outputs
 from xbarsim.inference import Encoder, encode
 from xbarsim.network import LIF, as_sequential, for_inference, stateless
@@ -47,7 +48,7 @@ def output_statistics(
 
     Worked out once, they serve every chip; see ``correct_outputs`` for the arguments.
     """
-    plain = copy.deepcopy(as_sequential(software)).eval()
+    plain = copy.deepcopy(as_sequential(as_network(software))).eval()
     fast = [_fast(layer) for layer in plain]
     moments = {k: _Moments() for k, layer in enumerate(plain) if isinstance(layer, _LAYERS)}
     with torch.inference_mode():
@@ -91,7 +92,8 @@ def correct_outputs(
 
     Args:
         hardware: Network made by ``to_crossbar`` from ``software``.
-        software: Feed-forward network, or what ``output_statistics`` says of it.
+        software: Feed-forward network, as given to ``to_crossbar``, or what
+            ``output_statistics`` says of it.
         images: Images to run; their number is the cure's cost.
         steps: Time-steps; 0 for a network without time.
         seed: Seed of the input spikes.
@@ -103,20 +105,19 @@ def correct_outputs(
             outputs cannot be scaled.
     """
     chip = copy.deepcopy(as_sequential(hardware)).eval()
-    count = (
-        software.layers if isinstance(software, OutputStatistics) else len(as_sequential(software))
-    )
+    given = software if isinstance(software, OutputStatistics) else as_network(software)
+    count = given.layers if isinstance(given, OutputStatistics) else len(as_sequential(given))
     if len(chip) != count or len(images) < 2:
         msg = (
             f"hardware has {len(chip)} layers, software {count}, and there are {len(images)} "
             "images; compare a network with what to_crossbar made of it, on two images or more"
         )
         raise ParameterError(msg)
-    if not isinstance(software, OutputStatistics):
-        software = output_statistics(software, images, steps, seed=seed, encoder=encoder)
+    if not isinstance(given, OutputStatistics):
+        given = output_statistics(given, images, steps, seed=seed, encoder=encoder)
     with torch.inference_mode():
         inputs = _inputs(images, steps, seed, encoder)
-        _correct(chip, inputs, software.moments, on_layer or (lambda _: None))
+        _correct(chip, inputs, given.moments, on_layer or (lambda _: None))
     keep_summaries(hardware, chip, corrected=len(images))
     return chip
 

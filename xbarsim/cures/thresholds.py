@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from xbarsim.errors import ParameterError
+from xbarsim.exchange import as_network
 from xbarsim.hardware import keep_summaries
 from xbarsim.inference import Encoder, encode
 from xbarsim.network import LIF, as_sequential, stateless
@@ -42,7 +43,7 @@ def recalibrate_thresholds(
     Raises:
         ParameterError: If the networks do not match, or a layer's drive is lost on the chip.
     """
-    chip, plain = copy.deepcopy(as_sequential(hardware)), as_sequential(software)
+    chip, plain = copy.deepcopy(as_sequential(hardware)), as_sequential(as_network(software))
     neurons = [k for k, layer in enumerate(chip) if isinstance(layer, LIF)]
     if len(chip) != len(plain) or not neurons:
         msg = (
