@@ -114,7 +114,7 @@ def cured_table() -> str:
     head = ["network", "test images", "software", *steps]
     table = [f"| {' | '.join(head)} |", "| --- " * len(head) + "|"]
     for dataset in ("digits", "mnist", "cifar10"):
-        with (ROOT / f"validation/studies/{dataset}/cure.csv").open() as stream:
+        with (ROOT / f"validation/studies/{dataset}/beyond.csv").open() as stream:
             lines = list(csv.DictReader(stream))
         for row in dict.fromkeys(line["row"] for line in lines):
             own = {line["cure"]: line for line in lines if line["row"] == row}

@@ -15,7 +15,7 @@ from xbarsim.learning.build import initial_network
 from xbarsim.network import LIF, BatchNormThroughTime, NetworkSpec, NeuronParams
 from xbarsim.parameters import load_crossbar, load_device
 from xbarsim.study import Condition, Hardware, Subject, cures, measure_chips, measure_software
-from xbarsim.study.plans import all_cures
+from xbarsim.study.plans import ladder
 
 STEPS = 4
 TILE = 8
@@ -188,13 +188,13 @@ def test_software_is_measured_as_it_is(data):
     assert found.condition is None
 
 
-@pytest.mark.parametrize("method", ["ANN", "conversion", "surrogate", "BNTT"])
-def test_all_cures_together_are_one_of_the_cures(method):
-    everything = all_cures(64)
-    assert everything in cures(64)
-    assert everything.suits(method)
-    assert everything.compensated
-    assert everything.training
-    assert everything.corrected
+def test_cures_that_build_on_each_other_are_among_the_cures():
+    steps = ladder(64)
+    assert set(steps) < set(cures(64, training=0))
+    assert [c.gain for c in steps] == ["none"] + ["bitline"] * 4
+    assert [(c.compensated, bool(c.corrected)) for c in steps[1:]] == [
+        (False, False), (False, True), (True, False), (True, True),
+    ]  # fmt: skip
+    assert all(c.suits("ANN") and not c.training for c in steps)
     assert not [c for c in cures(32, training=0) if c.training]
-    assert all_cures(32, 0) in cures(32, training=0)
+    assert set(ladder(32)) < set(cures(32))

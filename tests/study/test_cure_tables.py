@@ -3,7 +3,6 @@
 import pytest
 
 from xbarsim.study import (
-    TRAINING,
     Condition,
     Measured,
     beyond_markdown,
@@ -12,7 +11,7 @@ from xbarsim.study import (
     cures,
 )
 from xbarsim.study import study_rows as rows_of
-from xbarsim.study.plans import all_cures, attribution, drop_alone
+from xbarsim.study.plans import attribution, drop_alone, ladder
 
 
 def measured(condition, chip=0, accuracy=0.5, **more):
@@ -53,16 +52,16 @@ def test_goals_are_judged_by_relative_drops(rows, alone, rest, verdicts):
     found = [measured(None, -1, 0.9)]
     found += [measured(c, 0, alone if c.compensated else 0.3) for c in drop_alone()]
     both, wires, variation = attribution(64)
-    values = {both: 0.45, wires: 0.63, variation: 0.81, all_cures(64): rest}
+    values = {both: 0.45, wires: 0.63, variation: 0.81, ladder(64)[-1]: rest}
     found += [measured(c, 0, a) for c, a in values.items() if c not in drop_alone()]
-    text = beyond_markdown(rows, found, "Title", "xbarsim study beyond", TRAINING)
+    text = beyond_markdown(rows, found, "Title", "xbarsim study beyond")
     sizes = [line for line in text.splitlines() if line.startswith(("| BNTT | 64", "| BNTT | 128"))]
     assert len(sizes) == 2
     assert all(line.endswith(f"| {verdicts[0]} |") for line in sizes)
     (line,) = [line for line in text.splitlines() if line.startswith("| BNTT | 90.00 |")]
     drops = f"{100 * (0.9 - rest) / 0.9:.2f}"
     shown = "30.00" if wires not in drop_alone() else f"{100 * (0.9 - 0.3) / 0.9:.2f}"
-    assert f"| 50.00 | {shown} | 10.00 | - | {drops} | {verdicts[1]} |" in line
+    assert f"| 90.00 | - | 50.00 | {shown} | 10.00 | - | - | - | {drops} | {verdicts[1]} |" in line
     assert "| ANN |" not in text
 
 

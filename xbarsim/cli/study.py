@@ -22,7 +22,7 @@ NAMES = {
     "fig4": "Fig. 4: relative drop of BNTT networks against the number of adaptation samples.",
     "causes": "What a missing gain, wires and variation cost, one at a time; spike rates per layer.",
     "cure": "Every cure at 64x64: its cost, accuracy before and after; and cures together.",
-    "beyond": "IR drop alone, compensated without retraining; what variation leaves after all cures.",
+    "beyond": "IR drop alone, compensated; what variation leaves after cures without retraining.",
     "all": "All of these.",
 }
 
@@ -37,11 +37,10 @@ def register(study: typer.Typer) -> None:
 
 @dataclass(frozen=True)
 class _Written:
-    """A study's files, the command that re-creates them, and its updates of training."""
+    """A study's files, and the command that re-creates them."""
 
     folder: Path
     command: str
-    updates: int
 
 
 def measure(
@@ -111,14 +110,15 @@ def measure(
     found = _measured(plan, load_dataset(dataset, data), folder, name)
     words = [f"--images {images}"] if images else []
     words += [f"--gain {g}" for g in gain or ()] + [f"--row {r}" for r in row or ()]
-    words += [f"--updates {updates}"] if updates != TRAINING else []
+    trained = [f"--updates {updates}"] if updates != TRAINING else []
     words += [f"--device {device}"] if device != PRESET else []
     written = {}
     for key, study in chosen.items():
-        command = " ".join(["xbarsim study", key, f"--dataset {dataset} --chips {chips}", *words])
-        own = replace(plan, rows=study.about(rows), conditions=list(study.conditions))
-        files = _Written(folder, command, updates)
-        written[key] = _write(key, study.title, own, found, files, show=not json)
+        own = [*words, *trained] if key == "cure" else words
+        command = " ".join(["xbarsim study", key, f"--dataset {dataset} --chips {chips}", *own])
+        part = replace(plan, rows=study.about(rows), conditions=list(study.conditions))
+        files = _Written(folder, command)
+        written[key] = _write(key, study.title, part, found, files, show=not json)
     if json:
         print_json(written)
 
@@ -173,7 +173,7 @@ def _write(
         lines = cure_lines(plan.rows, plan.conditions, found)
         text = cure_markdown(lines, title, files.command)
         if name == "beyond":
-            text = beyond_markdown(plan.rows, found, title, files.command, files.updates)
+            text = beyond_markdown(plan.rows, found, title, files.command)
         text += untrained(plan.rows, found)
     write_atomically(files.folder / f"{name}.md", text)
     write_atomically(files.folder / f"{name}.csv", as_csv(lines))

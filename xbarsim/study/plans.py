@@ -85,7 +85,7 @@ def studies(gains: tuple[Gain, ...], training: int = TRAINING) -> dict[str, Stud
         "beyond": Study(
             "Beyond the paper: IR drop compensated without retraining, and what variation leaves",
             "Whether IR drop alone costs 0.1 % at most, and what remains with variation 1 %.",
-            (*drop_alone(), *attribution(64), *cures(64, training=training)),
+            (*drop_alone(), *attribution(64), *ladder(64)),
         ),
     }
 
@@ -152,10 +152,12 @@ def _fitted(condition: Condition, adaptation: int) -> tuple[Condition, ...]:
     )
 
 
-def all_cures(tile: int, training: int = TRAINING) -> Condition:
-    """Return the one condition that does everything which suits any network."""
-    everything = Condition(tile=tile, gain="bitline", compensated=True, training=training)
-    return everything.replace(corrected=everything.samples)
+def ladder(tile: int) -> tuple[Condition, ...]:
+    """Return raw currents and the cures that no label is needed for, each on top of others."""
+    raw, best = (Condition(tile=tile, gain=gain) for gain in ("none", "bitline"))
+    programmed = best.replace(compensated=True)
+    corrected = {"corrected": best.samples}
+    return raw, best, best.replace(**corrected), programmed, programmed.replace(**corrected)
 
 
 def drop_alone() -> tuple[Condition, ...]:
