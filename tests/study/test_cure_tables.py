@@ -55,10 +55,14 @@ def test_goals_are_judged_by_relative_drops(rows, alone, rest, verdicts):
     values = {both: 0.45, wires: 0.63, variation: 0.81, ladder(64)[-1]: rest}
     found += [measured(c, 0, a) for c, a in values.items() if c not in drop_alone()]
     text = beyond_markdown(rows, found, "Title", "xbarsim study beyond")
-    sizes = [line for line in text.splitlines() if line.startswith(("| BNTT | 64", "| BNTT | 128"))]
+    sizes = [
+        line
+        for line in text.splitlines()
+        if line.startswith(("| BNTT, T 10 | 64", "| BNTT, T 10 | 128"))
+    ]
     assert len(sizes) == 2
     assert all(line.endswith(f"| {verdicts[0]} |") for line in sizes)
-    (line,) = [line for line in text.splitlines() if line.startswith("| BNTT | 90.00 |")]
+    (line,) = [line for line in text.splitlines() if line.startswith("| BNTT, T 10 | 90.00 |")]
     drops = f"{100 * (0.9 - rest) / 0.9:.2f}"
     shown = "30.00" if wires not in drop_alone() else f"{100 * (0.9 - 0.3) / 0.9:.2f}"
     assert f"| 90.00 | - | 50.00 | {shown} | 10.00 | - | - | - | {drops} | {verdicts[1]} |" in line

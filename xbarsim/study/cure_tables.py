@@ -106,6 +106,11 @@ def _line(
     )
 
 
+def _name(row: Network) -> str:
+    """Return how a network learned, and its time-steps."""
+    return f"{row.label}, T {row.steps}" if row.steps else row.label
+
+
 def _software(row: Network, found: Sequence[Measured]) -> Measured | None:
     return next((m for m in found if m.row == row.key and m.condition is None), None)
 
@@ -204,7 +209,7 @@ def _alone(row: Network, found: Sequence[Measured]) -> list[str]:
         residual = "-" if line.residual is None else f"{line.residual:.1e}"
         kept = "-" if line.kept_gain is None else f"{line.kept_gain:.2f}"
         texts.append(
-            f"| {row.label} | {cured.tile}x{cured.tile} | {line.software:.2f} | "
+            f"| {_name(row)} | {cured.tile}x{cured.tile} | {line.software:.2f} | "
             f"{' | '.join(percent(_mean(_chips(row, each, found))) for each in read)} | "
             f"{line.note or percent(line.after)} | {percent(line.drop)} | {residual} | {kept} | "
             f"{'reached' if reached else 'missed'} |"
@@ -221,7 +226,7 @@ def _rest(row: Network, found: Sequence[Measured]) -> list[str]:
     drops = [_drop(soft, _chips(row, c, found)) for c in (raw, *attribution(64), *cured)]
     reached = drops[-1] is not None and drops[-1] <= REST_GOAL
     cells = [
-        row.label, f"{100 * soft.accuracy[-1]:.2f}", *map(percent, drops),
+        _name(row), f"{100 * soft.accuracy[-1]:.2f}", *map(percent, drops),
         "reached" if reached else "missed",
     ]  # fmt: skip
     return [f"| {' | '.join(cells)} |"]
