@@ -119,8 +119,7 @@ def cured_table() -> str:
         for row in dict.fromkeys(line["row"] for line in lines):
             own = {line["cure"]: line for line in lines if line["row"] == row}
             first = next(iter(own.values()))
-            found = (own.get(f"64x64, {words}") for words in steps.values())
-            after = [f"{float(line['after']):.1f}" if line else "-" for line in found]
+            after = [f"{float(own[f'64x64, {words}']['after']):.1f}" for words in steps.values()]
             images = f"{int(first['images']):,}"
             table.append(
                 f"| {row} | {images} | {float(first['software']):.1f} | {' | '.join(after)} |"

@@ -105,19 +105,18 @@ def correct_outputs(
             outputs cannot be scaled.
     """
     chip = copy.deepcopy(as_sequential(hardware)).eval()
-    given = software if isinstance(software, OutputStatistics) else as_network(software)
-    count = given.layers if isinstance(given, OutputStatistics) else len(as_sequential(given))
-    if len(chip) != count or len(images) < 2:
+    wanted = software
+    if not isinstance(wanted, OutputStatistics):
+        wanted = output_statistics(wanted, images, steps, seed=seed, encoder=encoder)
+    if len(chip) != wanted.layers or len(images) < 2:
         msg = (
-            f"hardware has {len(chip)} layers, software {count}, and there are {len(images)} "
+            f"hardware has {len(chip)} layers, software {wanted.layers}, and there are {len(images)} "
             "images; compare a network with what to_crossbar made of it, on two images or more"
         )
         raise ParameterError(msg)
-    if not isinstance(given, OutputStatistics):
-        given = output_statistics(given, images, steps, seed=seed, encoder=encoder)
     with torch.inference_mode():
         inputs = _inputs(images, steps, seed, encoder)
-        _correct(chip, inputs, given.moments, on_layer or (lambda _: None))
+        _correct(chip, inputs, wanted.moments, on_layer or (lambda _: None))
     keep_summaries(hardware, chip, corrected=len(images))
     return chip
 
